@@ -1,0 +1,1 @@
+"""The answers: command line and HTTP over everything below."""

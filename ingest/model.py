@@ -1,0 +1,191 @@
+"""What a notice says, as plain frozen values; no RDF here.
+
+All offsets are code points in the normalised text of the source (`Source.text`, published as `ng:text`), half-open.
+Concepts, events, genres and divisions are named by their ids in `ontology/vocab`.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """Where something stands: code points from `start` (included) to `end` (excluded)."""
+
+    start: int
+    end: int
+
+    def shifted(self, offset: int) -> "Span":
+        """Returns the same stretch counted from a text that begins `offset` code points earlier."""
+        return Span(self.start + offset, self.end + offset)
+
+    def holds(self, other: "Span") -> bool:
+        """Tells whether `other` lies wholly inside this span."""
+        return self.start <= other.start and other.end <= self.end
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The document that was read.
+
+    Attributes:
+        file_name: The name it was received under, without folders.
+        sha256: Digest of its bytes, 64 hexadecimal digits.
+        media_type: IANA media type.
+        text: The normalised text that all offsets count in.
+    """
+
+    file_name: str
+    sha256: str
+    media_type: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConceptMention:
+    """A concept of the instrument or target scheme, and the words that say it."""
+
+    concept: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """A quantity of time that limits, grants or conditions something; the fields follow the annotation guide.
+
+    Attributes:
+        type: Concept id of the deadline-type scheme: one of the core eight.
+        span: The shortest printed phrase that carries the value.
+        start: First day, where the text or the document's own dates give one; never guessed.
+        end: Last day, both ends inclusive.
+        duration: xsd:duration in the printed unit.
+        previous_duration: xsd:duration that `duration` replaces.
+        event: Id of the event that an event-relative deadline counts from.
+        offset: xsd:duration after the event; P0D is the event itself.
+        count: How often per `duration`, for a frequency.
+        working_days: Whether the durations count working days (工作日).
+    """
+
+    type: str
+    span: Span
+    start: date | None = None
+    end: date | None = None
+    duration: str | None = None
+    previous_duration: str | None = None
+    event: str | None = None
+    offset: str | None = None
+    count: int | None = None
+    working_days: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A document named inside 《》; `title` is without the marks, `span` includes them not."""
+
+    title: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Agency:
+    """A body: an authority, or a department of one.
+
+    Attributes:
+        name: Full official name; of a department its printed name.
+        parent: The authority that a department belongs to; None for an authority.
+        level: Concept id of the agency-level facet; None where the name does not tell, and for departments.
+        type: Concept id of the agency-type facet; None where the name does not tell.
+        division: GB/T 2260 code of its jurisdiction, six digits; None where it has none or the name does not tell.
+    """
+
+    name: str
+    parent: "Agency | None" = None
+    level: str | None = None
+    type: str | None = None
+    division: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AgencyMention:
+    """An agency and the words that name it; one phrase may name several."""
+
+    agency: Agency
+    span: Span
+    short_form: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Provision:
+    """One operative sentence of a measure, with what it says by itself."""
+
+    span: Span
+    instruments: tuple[ConceptMention, ...] = ()
+    targets: tuple[ConceptMention, ...] = ()
+    deadlines: tuple[Deadline, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A heading that holds measures: its number as printed without marks, and its title."""
+
+    number: str
+    title: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """The smallest numbered operative item.
+
+    Attributes:
+        number: As printed, marks dropped.
+        text: Everything after the number, the responsibility bracket left out.
+        title: The lead that names the measure; None where there is none.
+        section: Index into `Notice.sections`; None where it stands under no heading.
+        responsible: The bodies that answer for it.
+        domains: Concept ids of the domain scheme, the best supported first.
+    """
+
+    number: str
+    span: Span
+    text: str
+    title: str | None
+    section: int | None
+    responsible: tuple[AgencyMention, ...]
+    domains: tuple[str, ...]
+    provisions: tuple[Provision, ...]
+    citations: tuple[Citation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Validity:
+    """The period that a notice states for itself; any part may be missing."""
+
+    start: date | None = None
+    end: date | None = None
+    end_event: str | None = None
+    spans: tuple[Span, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What identifies a notice, by GB/T 9704-2012 section 7: title, number, issuing agencies, addressees, date."""
+
+    title: str | None
+    document_number: str | None
+    genre: str
+    issuers: tuple[AgencyMention, ...]
+    addressees: tuple[str, ...]
+    issue_date: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Everything that was read from one source."""
+
+    source: Source
+    header: Header
+    validity: Validity
+    sections: tuple[Section, ...]
+    measures: tuple[Measure, ...]
+    citations: tuple[Citation, ...]

@@ -1,0 +1,1 @@
+"""The questions: SPARQL files and what runs them."""
