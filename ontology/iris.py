@@ -1,4 +1,4 @@
-"""Mints the IRIs of things and graphs below a base; pure functions of what identifies them (contract, section IRIs)."""
+"""Mints the IRIs of things and graphs below a base: pure functions of what identifies them (contract)."""
 
 import hashlib
 import re
@@ -57,9 +57,9 @@ class Iris:
         """Returns the IRI of a source document by the digest of its bytes."""
         return f"{self.base}id/source/{sha256}"
 
-    def software(self, version: str) -> str:
-        """Returns the IRI of a version of this software."""
-        return f"{self.base}id/software/noticegraph-{version}"
+    def software(self, release: str) -> str:
+        """Returns the IRI of a release of this software: version and fingerprint."""
+        return f"{self.base}id/software/noticegraph-{release}"
 
     def concept(self, scheme: str, concept: str) -> str:
         """Returns the IRI of a concept, event, genre or division by its scheme's name and its id."""

@@ -1,0 +1,172 @@
+"""The IRIs of the terms that code names, as plain strings; meaning stands in `core.ttl`.
+
+A constant is the local name in capitals. Where a class and a property differ in their first letter only
+(`ng:Event`, `ng:event`), the property has the plain name and the class ends with `_CLASS`. Terms of other
+vocabularies carry their prefix where the bare name would not tell.
+"""
+
+CPSV = "http://purl.org/vocab/cpsv#"
+CV = "http://data.europa.eu/m8g/"
+DCAT = "http://www.w3.org/ns/dcat#"
+DCT = "http://purl.org/dc/terms/"
+ELI = "http://data.europa.eu/eli/ontology#"
+FORMATS = "http://www.w3.org/ns/formats/"
+NG = "https://w3id.org/noticegraph/ontology#"
+NGSH = "https://w3id.org/noticegraph/shapes#"
+OA = "http://www.w3.org/ns/oa#"
+ORG = "http://www.w3.org/ns/org#"
+OWL = "http://www.w3.org/2002/07/owl#"
+PROV = "http://www.w3.org/ns/prov#"
+RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+RDFS = "http://www.w3.org/2000/01/rdf-schema#"
+SCHEMA = "https://schema.org/"
+SD = "http://www.w3.org/ns/sparql-service-description#"
+SH = "http://www.w3.org/ns/shacl#"
+SKOS = "http://www.w3.org/2004/02/skos/core#"
+TIME = "http://www.w3.org/2006/time#"
+VANN = "http://purl.org/vocab/vann/"
+XSD = "http://www.w3.org/2001/XMLSchema#"
+ID = "https://w3id.org/noticegraph/id/"  # of the default base, as in the Turtle files
+
+# The names of the concept schemes: `id/scheme/{name}` is the scheme, `id/{name}/{concept}` a concept of it.
+SCHEMES = (
+    "agency-level",
+    "agency-role",
+    "agency-type",
+    "deadline-type",
+    "division",
+    "domain",
+    "event",
+    "genre",
+    "instrument",
+    "target",
+)
+
+PREFIXES: dict[str, str] = {
+    "cpsv": CPSV,
+    "cv": CV,
+    "dcat": DCAT,
+    "dct": DCT,
+    "eli": ELI,
+    "formats": FORMATS,
+    "id": ID,
+    "ng": NG,
+    "ngsh": NGSH,
+    "oa": OA,
+    "org": ORG,
+    "owl": OWL,
+    "prov": PROV,
+    "rdf": RDF,
+    "rdfs": RDFS,
+    "schema": SCHEMA,
+    "sd": SD,
+    "sh": SH,
+    "skos": SKOS,
+    "time": TIME,
+    "vann": VANN,
+    "xsd": XSD,
+    **{name: f"{ID}{name}/" for name in ("scheme", *SCHEMES)},
+}
+"""Prefix to namespace, as `prefixes.ttl` has them; those of concepts are of the default base."""
+
+# Classes
+ADMINISTRATIVE_DIVISION = NG + "AdministrativeDivision"
+AGENCY = NG + "Agency"
+AGENCY_LEVEL_CLASS = NG + "AgencyLevel"
+AGENCY_ROLE = NG + "AgencyRole"
+AGENCY_TYPE_CLASS = NG + "AgencyType"
+CITED_DOCUMENT = NG + "CitedDocument"
+DEADLINE = NG + "Deadline"
+DEADLINE_TYPE_CLASS = NG + "DeadlineType"
+DOMAIN_CLASS = NG + "Domain"
+EVENT_CLASS = NG + "Event"
+GENRE_CLASS = NG + "Genre"
+INSTRUMENT = NG + "Instrument"
+MEASURE = NG + "Measure"
+MENTION = NG + "Mention"
+NOTICE = NG + "Notice"
+PROVISION = NG + "Provision"
+SECTION = NG + "Section"
+SOURCE_DOCUMENT = NG + "SourceDocument"
+TARGET_ENTITY = NG + "TargetEntity"
+
+# Properties
+ADDRESSED_TO = NG + "addressedTo"
+ADDRESSEE = NG + "addressee"
+AGENCY_LEVEL = NG + "agencyLevel"
+AGENCY_TYPE = NG + "agencyType"
+CITES = NG + "cites"
+COUNT = NG + "count"
+DEADLINE_TYPE = NG + "deadlineType"
+DENOTES = NG + "denotes"
+DIVISION_LEVEL = NG + "divisionLevel"
+DOCUMENT_NUMBER = NG + "documentNumber"
+DOMAIN = NG + "domain"
+DURATION = NG + "duration"
+EFFECTIVE_FROM = NG + "effectiveFrom"
+EFFECTIVE_UNTIL = NG + "effectiveUntil"
+EFFECTIVE_UNTIL_EVENT = NG + "effectiveUntilEvent"
+END = NG + "end"
+END_DATE = NG + "endDate"
+EVENT = NG + "event"
+EVENT_DATE = NG + "eventDate"
+FILE_NAME = NG + "fileName"
+FINGERPRINT = NG + "fingerprint"
+GENRE = NG + "genre"
+HAS_DEADLINE = NG + "hasDeadline"
+HAS_MEASURE = NG + "hasMeasure"
+HAS_PROVISION = NG + "hasProvision"
+HAS_SECTION = NG + "hasSection"
+IN_SECTION = NG + "inSection"
+IN_SOURCE = NG + "inSource"
+ISSUE_DATE = NG + "issueDate"
+ISSUED_BY = NG + "issuedBy"
+JURISDICTION = NG + "jurisdiction"
+JURISDICTION_NOTE = NG + "jurisdictionNote"
+NUMBER = NG + "number"
+OFFSET = NG + "offset"
+POSITION = NG + "position"
+PREVIOUS_DURATION = NG + "previousDuration"
+QUOTE = NG + "quote"
+RESPONSIBLE = NG + "responsible"
+SHA256 = NG + "sha256"
+SOURCE = NG + "source"
+START = NG + "start"
+START_DATE = NG + "startDate"
+TARGETS = NG + "targets"
+TEXT = NG + "text"
+USES_INSTRUMENT = NG + "usesInstrument"
+VERSION = NG + "version"
+WITHIN = NG + "within"
+WORKING_DAYS = NG + "workingDays"
+
+# Terms of others
+ALT_LABEL = SKOS + "altLabel"
+BROADER = SKOS + "broader"
+CONCEPT = SKOS + "Concept"
+CONCEPT_SCHEME = SKOS + "ConceptScheme"
+DCT_FORMAT = DCT + "format"
+DCT_TITLE = DCT + "title"
+DEFINITION = SKOS + "definition"
+IN_SCHEME = SKOS + "inScheme"
+NOTATION = SKOS + "notation"
+PREF_LABEL = SKOS + "prefLabel"
+PROV_ACTIVITY = PROV + "Activity"
+PROV_ENTITY = PROV + "Entity"
+RDF_TYPE = RDF + "type"
+RDFS_IS_DEFINED_BY = RDFS + "isDefinedBy"
+RDFS_LABEL = RDFS + "label"
+SOFTWARE_AGENT = PROV + "SoftwareAgent"
+TOP_CONCEPT_OF = SKOS + "topConceptOf"
+UNIT_OF = ORG + "unitOf"
+USED = PROV + "used"
+WAS_ASSOCIATED_WITH = PROV + "wasAssociatedWith"
+WAS_GENERATED_BY = PROV + "wasGeneratedBy"
+
+# Datatypes
+RDF_LANG_STRING = RDF + "langString"
+XSD_BOOLEAN = XSD + "boolean"
+XSD_DATE = XSD + "date"
+XSD_DURATION = XSD + "duration"
+XSD_INTEGER = XSD + "integer"
+XSD_STRING = XSD + "string"
