@@ -176,6 +176,7 @@ class Header:
     genre: str
     issuers: tuple[AgencyMention, ...]
     addressees: tuple[str, ...]
+    addressed_to: tuple[AgencyMention, ...]
     issue_date: date | None
 
 

@@ -1,0 +1,168 @@
+"""Finds the instruments, targets and domains of a measure, with the words that say each.
+
+Cues and conditions are data: `patterns/instruments.tsv`, `targets.tsv`, `domains.tsv` and `masks.tsv`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+
+from ingest.cues import Cue, CueFinder, FoldedText, Hit, any_of, split_cues
+from ingest.domains import rank_domains
+from ingest.model import ConceptMention, Span
+from ingest.tables import table
+
+_GUARD = "-"
+"""In the concept column: the cue says nothing and hides what stands inside it."""
+
+
+@dataclass(frozen=True, slots=True)
+class MeasureText:
+    """What is known of a measure before its meaning is read.
+
+    Attributes:
+        text: The measure's text as printed; paragraphs may be separated by line ends.
+        sentences: Its provisions, as spans of `text`.
+        title: The lead that `text` begins with; None where there is none.
+        section_title: The heading above; None where there is none.
+        departments: Names of the responsible bodies and departments as printed.
+        cited: What stands inside 《》, as spans of `text`.
+    """
+
+    text: str
+    sentences: tuple[Span, ...] = ()
+    title: str | None = None
+    section_title: str | None = None
+    departments: tuple[str, ...] = ()
+    cited: tuple[Span, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Concepts:
+    """What a measure is about.
+
+    Attributes:
+        instruments: Mentions in the order of the text, at least one for each concept.
+        targets: Likewise.
+        domains: At most three ids, the best supported first.
+    """
+
+    instruments: tuple[ConceptMention, ...]
+    targets: tuple[ConceptMention, ...]
+    domains: tuple[str, ...]
+
+
+def find_concepts(measure: MeasureText) -> Concepts:
+    """Reads the concepts of a measure; without any cue the tuples are empty."""
+    folded = FoldedText(measure.text)
+    hits = list(_finder().find(folded))
+    masked = _masked(folded, hits, measure.cited)
+    found = {scheme: _counted(folded, hits, scheme, masked[scheme]) for scheme in ("instruments", "targets")}
+    domains = rank_domains(
+        folded,
+        lead=folded.folded(Span(0, len(measure.title or ""))).end,
+        heading=measure.section_title or "",
+        departments=measure.departments,
+        concepts=dict.fromkeys(hit.concept for kept in found.values() for hit in kept),
+    )
+    return Concepts(
+        _mentions(folded, found["instruments"], measure.sentences),
+        _mentions(folded, found["targets"], measure.sentences),
+        domains,
+    )
+
+
+@cache
+def _finder() -> CueFinder:
+    cues = [
+        Cue(cue, scheme, row["concept"], row["rank"], any_of(row["when"]), any_of(row["unless"]))
+        for scheme in ("instruments", "targets")
+        for row in table(scheme)
+        for cue in split_cues(row["cues"])
+    ]
+    cues += [
+        Cue(cue, f"{scheme}-mask", row["reach"])
+        for row in table("masks")
+        for scheme in ("instruments", "targets")
+        if row["scheme"] in {scheme, "both"}
+        for cue in split_cues(row["cues"])
+    ]
+    return CueFinder(cues)
+
+
+def _masked(folded: FoldedText, hits: list[Hit], cited: tuple[Span, ...]) -> dict[str, list[Span]]:
+    """Returns the stretches in which words of a scheme say nothing of the measure."""
+    inside_marks = [folded.folded(span) for span in cited]
+    certificates = ("证", "证书", "执照", "证明")
+    masked = {
+        "instruments": list(inside_marks),
+        "targets": [s for s in inside_marks if not folded.text[s.start : s.end].endswith(certificates)],
+    }
+    for hit in hits:
+        scheme = hit.cue.scheme.removesuffix("-mask")
+        if scheme != hit.cue.scheme:
+            clause = folded.clause(hit.start, hit.end)
+            reach = {
+                "itself": Span(hit.start, hit.end),
+                "after": Span(hit.start, clause.end),
+                "before": Span(clause.start, hit.end),
+                "clause": clause,
+                "sentence": folded.sentence(hit.start, hit.end),
+            }
+            masked[scheme].append(reach[hit.concept])
+    return masked
+
+
+def _counted(folded: FoldedText, hits: list[Hit], scheme: str, masked: list[Span]) -> list[Hit]:
+    """Returns the hits of a scheme that say something of the measure."""
+    own = [hit for hit in hits if hit.cue.scheme == scheme]
+    hiding = [hit for hit in own if hit.cue.gapless]
+    seen = [
+        hit
+        for hit in own
+        if hit.concept != _GUARD
+        and not any(longer.hides(hit) for longer in hiding)
+        and not any(span.holds(hit.span) for span in masked)
+    ]
+    return _by_rank(folded, seen)
+
+
+def _by_rank(folded: FoldedText, seen: list[Hit]) -> list[Hit]:
+    """Drops the hits whose rank yields to others that stand in its reach."""
+    kept = [hit for hit in seen if not hit.cue.rank]
+    for rank, (reach, stronger) in _YIELDS.items():
+        firm = [hit.span for hit in kept if hit.cue.rank in stronger]
+        for hit in seen:
+            if hit.cue.rank == rank:
+                around = reach(folded, hit)
+                if not any(around.holds(span) for span in firm):
+                    kept.append(hit)
+    return kept
+
+
+def _whole(folded: FoldedText, _: Hit) -> Span:
+    return Span(0, len(folded.text))
+
+
+_YIELDS: dict[str, tuple[Callable[[FoldedText, Hit], Span], frozenset[str]]] = {
+    "clause": (lambda folded, hit: folded.clause(hit.start, hit.end), frozenset({""})),
+    "sentence": (lambda folded, hit: folded.sentence(hit.start, hit.end), frozenset({""})),
+    "beside": (_whole, frozenset()),
+    "topic": (_whole, frozenset({"", "clause", "sentence", "beside"})),
+    "general": (_whole, frozenset({"", "clause", "sentence", "topic"})),
+    "last": (_whole, frozenset({"", "clause", "sentence", "beside", "topic", "general"})),
+}
+"""What a rank yields to, and how far around it: `topic` is a field of work that stands for who works in it,
+`general` a wide class, `last` a resort; nothing general yields to `beside` (persons, offices)."""
+
+
+def _mentions(
+    folded: FoldedText, hits: list[Hit], sentences: tuple[Span, ...]
+) -> tuple[ConceptMention, ...]:
+    """Keeps the first words of each concept in each sentence."""
+    first: dict[tuple[str, int], ConceptMention] = {}
+    for hit in sorted(hits, key=lambda hit: (hit.start, hit.end, hit.concept)):
+        span = folded.printed(hit.start, hit.end)
+        sentence = next((i for i, sentence in enumerate(sentences) if sentence.holds(span)), -1)
+        first.setdefault((hit.concept, sentence), ConceptMention(hit.concept, span))
+    return tuple(first.values())

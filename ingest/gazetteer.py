@@ -1,0 +1,112 @@
+"""Administrative divisions by name (GB/T 2260), from `patterns/divisions.tsv`."""
+
+import re
+from collections import defaultdict
+from dataclasses import dataclass
+from functools import cache
+
+from ingest.tables import table
+
+LEVELS = {"province": "level-provincial", "prefecture": "level-prefecture", "county": "level-county"}
+_ROOT = re.compile("(?:00)+$")
+
+
+@dataclass(frozen=True, slots=True)
+class Division:
+    """An administrative division: its GB/T 2260 code, full name, and the concept id of its level."""
+
+    code: str
+    name: str
+    level: str
+
+    def holds(self, code: str) -> bool:
+        """Tells whether the division of `code` is this one or lies in it."""
+        return code.startswith(_ROOT.sub("", self.code))
+
+
+@dataclass(frozen=True, slots=True)
+class _Names:
+    full: dict[str, tuple[Division, ...]]
+    short: dict[str, tuple[Division, ...]]
+    abbreviations: dict[str, Division]
+    prefix: re.Pattern[str]
+
+
+@cache
+def _names() -> _Names:
+    full: dict[str, list[Division]] = defaultdict(list)
+    short: dict[str, list[Division]] = defaultdict(list)
+    abbreviations = {}
+    for row in table("divisions"):
+        division = Division(row["code"], row["name"], LEVELS[row["level"]])
+        full[division.name].append(division)
+        if row["short"]:
+            short[row["short"]].append(division)
+        abbreviations.update((letter, division) for letter in row["abbreviation"].split("|") if letter)
+    ordered = sorted(full, key=len, reverse=True)
+    return _Names(
+        {name: tuple(found) for name, found in full.items()},
+        {name: tuple(found) for name, found in short.items()},
+        abbreviations,
+        re.compile("|".join(map(re.escape, ordered))),
+    )
+
+
+def is_full_name(name: str) -> bool:
+    """Tells whether `name` is the full name of a division: 吴江区, 江苏省."""
+    return name in _names().full
+
+
+def by_abbreviation(letter: str) -> Division | None:
+    """Returns the province of a one-character abbreviation (沪, 苏); None where there is none."""
+    return _names().abbreviations.get(letter)
+
+
+def division_of(place: str, context: tuple[str, ...] = ()) -> Division | None:
+    """Finds the division that a place name means.
+
+    Args:
+        place: A full name, a short name of a province or prefecture, or a chain of names: 江苏省连云港市海州区.
+        context: Codes that tell homonyms apart: the division in the same prefecture, else the same province, wins.
+
+    Returns:
+        The division; None where the name is unknown or stays ambiguous.
+    """
+    names = _names()
+    chain = _chain(place)
+    if chain:
+        context = (*chain[1], *context)
+        found = names.full[chain[0][-1]]
+    else:
+        found = tuple(d for d in names.short.get(place, ()) if d.level != LEVELS["county"])
+    return _only(found, context)
+
+
+def _only(found: tuple[Division, ...], context: tuple[str, ...]) -> Division | None:
+    if len(found) <= 1:
+        return found[0] if found else None
+    for length in (4, 2):
+        deep = [code for code in context if not code.endswith("0" * (8 - length))]
+        near = {d for d in found for code in deep if d.code[:length] == code[:length]}
+        if len(near) == 1:
+            return near.pop()
+    return None
+
+
+def _chain(place: str) -> tuple[list[str], tuple[str, ...]] | None:
+    names: list[str] = []
+    codes: list[str] = []
+    rest = place
+    while rest:
+        match = _names().prefix.match(rest)
+        if match is None:
+            return None
+        codes += [d.code for name in names[-1:] for d in _names().full[name]]
+        names.append(match[0])
+        rest = rest[match.end() :]
+    return (names, tuple(codes)) if names else None
+
+
+def places_in(text: str) -> tuple[str, ...]:
+    """Returns the full names of divisions that stand in `text`, in order, repetitions kept."""
+    return tuple(match[0] for match in _names().prefix.finditer(text))

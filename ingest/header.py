@@ -1,0 +1,318 @@
+"""What identifies a notice: title, document number, addressees, issuing agencies, date (GB/T 9704-2012, section 7)."""
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+
+from ingest.agencies import complete, described, official_body, split_name
+from ingest.bodies import Bodies
+from ingest.dates import find_dates
+from ingest.layout import Layout
+from ingest.model import AgencyMention, Header, Span
+from ingest.structure import Outline
+from ingest.tables import table
+
+_SENTENCE = re.compile("[。；！]")
+_BRACKET_PAIRS = str.maketrans("[【﹝（(]】﹞）)", "〔〔〔〔〔〕〕〕〕〕")
+_TRAILING_NOTE = r"(?:[（(][^（()）]{1,20}[）)]|\d{4}年版|[0-9.]+版)*"
+_ABOUT = re.compile("关于|印发|转发|批转")
+_NAME_END = re.compile(r"(?:局|厅|委|委员会|办公室|政府|总局|管委会|法院|检察院|银行|中心|总队)$")
+_IMPRINT = re.compile(r"^(.*?)(?:办公室|办公厅|综合处|秘书处)?[^\u4e00-\u9fff]*(\d{4}年\d{1,2}月\d{1,2}日)印发。?$")
+_MAX_TITLE_LINE = 60
+_MAX_ADDRESSEES = 400
+
+
+@cache
+def _pattern(kind: str) -> re.Pattern[str]:
+    return re.compile("|".join(f"(?:{row['pattern']})" for row in table("header") if row["kind"] == kind))
+
+
+@cache
+def _genre_endings() -> dict[str, str]:
+    return {ending: row["genre"] for row in table("genres") for ending in row["ending"].split("|")}
+
+
+@cache
+def _title_end() -> re.Pattern[str]:
+    endings = "|".join(sorted(_genre_endings(), key=len, reverse=True))
+    return re.compile(rf"({endings})”?{_TRAILING_NOTE}$")
+
+
+@dataclass(frozen=True, slots=True)
+class _Front:
+    """The printed front: where the title, the number and the addressees stand; None where one is missing."""
+
+    title: tuple[Span, ...]
+    number: Span | None
+    addressees: Span | None
+
+
+def read_header(text: str, layout: Layout, parts: Outline) -> Header:
+    """Reads the header from the folded `text`; the words returned are those of the layout's own text."""
+    front = _front(text, parts.front)
+    printed = layout.text
+    title = "".join(printed[s.start : s.end] for s in front.title) or None
+    news = front.addressees is None and _is_news(text, parts, title)
+    if news:
+        title = _headline(text, layout, parts)
+    issuers = _issuers(text, layout, parts, front, news=news)
+    return Header(
+        title=title,
+        document_number=_number(text, front.number),
+        genre="news-report" if news else _genre(title),
+        issuers=issuers,
+        addressees=tuple(printed[s.start : s.end] for s in _groups(text, front.addressees)),
+        addressed_to=_addressed_to(text, front.addressees, issuers),
+        issue_date=_issue_date(text, parts, news=news),
+    )
+
+
+def _front(text: str, paragraphs: tuple[Span, ...]) -> _Front:
+    lines, number, addressees = [], None, None
+    for paragraph in paragraphs:
+        words = text[paragraph.start : paragraph.end]
+        found = _pattern("number").search(words)
+        if (
+            found
+            and number is None
+            and not _SENTENCE.search(words[: found.end()])
+            and "《" not in words[: found.start()]
+        ):
+            number, addressees, before = _cut_number(text, paragraph, found)
+            lines += [before] if before.end > before.start else []
+            if addressees is not None:
+                break
+        elif _pattern("number-bare").fullmatch(words) and number is None:
+            number = paragraph
+        elif found_addressees := _addressees(text, paragraph):
+            addressees = found_addressees
+            break
+        elif _SENTENCE.search(words) and lines:
+            break
+        else:
+            lines.append(paragraph)
+    return _Front(_title_lines(text, lines, before=number), number, addressees)
+
+
+def _cut_number(text: str, paragraph: Span, found: re.Match[str]) -> tuple[Span, Span | None, Span]:
+    """Parts a line that runs title, number and addressees together; the number begins behind the title's last word."""
+    start = paragraph.start + found.start()
+    letters = found[0][: re.search(r"[〔\[【﹝（(]", found[0]).start()]  # type: ignore[union-attr]  # the pattern holds one
+    ending = max((letters.rfind(e) + len(e) for e in _genre_endings() if len(e) > 1 and e in letters), default=0)
+    label = _pattern("number-label").match(text[paragraph.start : paragraph.end])
+    ending = max(ending, (label.end() - found.start()) if label else 0)
+    number = Span(start + ending, paragraph.start + found.end())
+    addressees = _addressees(text, Span(number.end, paragraph.end))
+    return number, addressees, Span(paragraph.start, paragraph.start if label else number.start)
+
+
+def _addressees(text: str, span: Span) -> Span | None:
+    """Returns the salutation that a stretch begins with, its colon included; None where it begins with none."""
+    words = text[span.start : text.find("：", span.start, span.end) + 1]
+    is_salutation = (
+        len(words) <= _MAX_ADDRESSEES
+        and _pattern("addressee").search(words)
+        and not _pattern("no-addressee").search(words)
+        and "。" not in words
+    )
+    return Span(span.start, span.start + len(words)) if is_salutation else None
+
+
+def _title_lines(text: str, lines: list[Span], before: Span | None) -> tuple[Span, ...]:
+    """Returns the lines of the title: those that end at a genre word, and what they continue above."""
+    clean = [s for s in lines if not _pattern("field").match(text[s.start : s.end])]
+    ends = [
+        i
+        for i, s in enumerate(clean)
+        if _title_end().search(text[s.start : s.end]) and s.end - s.start <= _MAX_TITLE_LINE * 2
+    ]
+    if not ends:
+        return ()
+    last = ends[0] if before is None else next((i for i in ends if clean[i].start >= before.start), ends[-1])
+    first = last
+    while first > 0:
+        above = text[clean[first - 1].start : clean[first - 1].end]
+        joined = "".join(text[s.start : s.end] for s in clean[first : last + 1])
+        if not _continues_title(above, joined):
+            break
+        first -= 1
+    if before is not None:
+        first = max(first, next((i for i, s in enumerate(clean) if s.start > before.start and i <= last), first))
+    return tuple(clean[first : last + 1])
+
+
+def _continues_title(above: str, joined: str) -> bool:
+    if len(above) > _MAX_TITLE_LINE or _SENTENCE.search(above) or above.endswith("：") or find_dates(above):
+        return False
+    if _pattern("masthead").search(above) or joined.startswith(above):
+        return False
+    if _NAME_END.search(above) and split_name(above):
+        return True
+    if _NAME_END.search(above):
+        return bool(re.match("关于|印发|转发", joined)) or bool(
+            _NAME_END.search(joined[: joined.find("关于")] if "关于" in joined else "")
+        )
+    return not _ABOUT.match(joined) or _ABOUT.search(above) is not None
+
+
+def _number(text: str, span: Span | None) -> str | None:
+    if span is None:
+        return None
+    return re.sub(r"\s", "", text[span.start : span.end]).translate(_BRACKET_PAIRS)
+
+
+def _genre(title: str | None) -> str:
+    match = _title_end().search(title or "")
+    return _genre_endings()[match[1]] if match else "notice"
+
+
+def _is_news(text: str, parts: Outline, title: str | None) -> bool:
+    body = [text[s.start : s.end] for s in (*parts.front, *parts.back)]
+    told = any(_pattern("news").search(line) for line in body[:6] + body[-3:])
+    return told and (title is None or not _ABOUT.search(title))
+
+
+def _headline(text: str, layout: Layout, parts: Outline) -> str | None:
+    """Returns the line above a news lead; None where the report is given without its headline."""
+    for s in parts.front:
+        words = text[s.start : s.end]
+        if _SENTENCE.search(words):
+            return None
+        if not _pattern("field").match(words) and not words.endswith("：") and not find_dates(words):
+            return layout.text[s.start : s.end]
+    return None
+
+
+def _groups(text: str, span: Span | None) -> list[Span]:
+    if span is None:
+        return []
+    spans, start, depth = [], span.start, 0
+    for i in range(span.start, span.end):
+        depth += {"（": 1, "）": -1}.get(text[i], 0)
+        if text[i] in "，；：" and depth == 0:
+            spans.append(Span(start, i))
+            start = i + 1
+    return [s for s in [*spans, Span(start, span.end)] if s.end > s.start]
+
+
+def _addressed_to(text: str, span: Span | None, issuers: tuple[AgencyMention, ...]) -> tuple[AgencyMention, ...]:
+    bodies = Bodies(tuple(mention.agency for mention in issuers), text)
+    found = [m for s in _groups(text, span) for m in bodies.read(text[s.start : s.end], s.start) or ()]
+    return tuple(m for m in found if m.agency.level or m.agency.parent)
+
+
+def _issue_date(text: str, parts: Outline, *, news: bool) -> date | None:
+    """The date of the signature, else of the imprint, else of a dated field, else of the news lead."""
+    back = list(parts.back)
+    for s in back:
+        for found in find_dates(text[s.start : s.end]):
+            whole = found.span.end - found.span.start == s.end - s.start
+            if found.value and whole:
+                return found.value
+    for s in reversed(back):
+        match = _IMPRINT.match(text[s.start : s.end])
+        if match:
+            return find_dates(match[2])[0].value
+    for s in parts.front:
+        words = text[s.start : s.end]
+        if _pattern("date-label").match(words) and (found_dates := find_dates(words)):
+            return found_dates[0].value
+    return _lead_date(text, parts) if news else _date_below_title(text, parts)
+
+
+def _date_below_title(text: str, parts: Outline) -> date | None:
+    for s in parts.front:
+        words = text[s.start : s.end].strip("（）")
+        dates = find_dates(words)
+        if dates and dates[0].value and dates[0].span == Span(0, len(words)):
+            return dates[0].value
+    return None
+
+
+def _lead_date(text: str, parts: Outline) -> date | None:
+    """A news lead often leaves the year to the reader: it is that of the nearest full date in the text."""
+    for s in parts.front[:5]:
+        if _pattern("field").match(text[s.start : s.end]):
+            continue
+        for found in find_dates(text[s.start : s.end]):
+            span = found.span.shifted(s.start)
+            if found.value:
+                return found.value
+            years = [d for d in find_dates(text) if d.value]
+            if found.month and found.day and years:
+                nearest = min(years, key=lambda d: abs(d.span.start - span.start))
+                return date(nearest.value.year, found.month, found.day)  # type: ignore[union-attr]  # only those with a value
+    return None
+
+
+def _issuers(text: str, layout: Layout, parts: Outline, front: _Front, *, news: bool) -> tuple[AgencyMention, ...]:
+    """The signature, else the agencies before 关于 in the title, else the imprint, else the news lead's subject."""
+    evidence = "\n".join(text[s.start : s.end] for s in (*parts.back, *parts.front)) + text
+    named = _signature(text, layout, parts.back) or _before_about(text, layout, front.title)
+    if not named and news:
+        named = _news_subject(text, parts)
+    if not named:
+        named = _imprint(text, parts.back)
+    found: dict[str, AgencyMention] = {}
+    for span in named:
+        printed = text[span.start : span.end]
+        name = complete(printed, evidence)
+        where = _where(text, name, printed, span)
+        found.setdefault(name, AgencyMention(described(name), where, None if printed == name else printed))
+    return tuple(found.values())
+
+
+def _where(text: str, name: str, printed: str, span: Span) -> Span:
+    """A name completed from elsewhere is grounded where it is spelt out, if it is."""
+    start = -1 if printed == name else text.find(name)
+    return span if start < 0 else Span(start, start + len(name))
+
+
+def _signature(text: str, layout: Layout, back: tuple[Span, ...]) -> list[Span]:
+    found = []
+    for s in back:
+        for part in _names_in(text, layout, s):
+            words = text[part.start : part.end]
+            if split_name(words) and _NAME_END.search(words) and not _SENTENCE.search(words) and "：" not in words:
+                found.append(part)
+            else:
+                break
+    return found
+
+
+def _names_in(text: str, layout: Layout, span: Span) -> list[Span]:
+    """Several names on one line are parted by blanks that the normalised text has lost."""
+    cuts = [g for g in layout.gaps(span) if _NAME_END.search(text[span.start : g])]
+    return [Span(a, b) for a, b in zip([span.start, *cuts], [*cuts, span.end], strict=True)]
+
+
+def _before_about(text: str, layout: Layout, title: tuple[Span, ...]) -> list[Span]:
+    found = []
+    for s in title:
+        about = _ABOUT.search(text, s.start, s.end)
+        end = about.start() if about else s.end
+        for part in _names_in(text, layout, Span(s.start, end)):
+            words = text[part.start : part.end]
+            name = split_name(words)
+            if name is not None and not name.unit and official_body(name.body):
+                found.append(part)
+        if about:
+            break
+    return found
+
+
+def _imprint(text: str, back: tuple[Span, ...]) -> list[Span]:
+    for s in back:
+        match = _IMPRINT.match(text[s.start : s.end])
+        if match and split_name(match[1]):
+            return [Span(s.start, s.start + len(match[1]))]
+    return []
+
+
+def _news_subject(text: str, parts: Outline) -> list[Span]:
+    for s in parts.front[:4]:
+        match = _pattern("news-subject").search(text, s.start, s.end)
+        if match and split_name(match[1]):
+            return [Span(*match.span(1))]
+    return []

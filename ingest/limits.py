@@ -1,0 +1,146 @@
+"""What a quantity of time does where it stands by itself: it tests a validity, grants a period or limits an act."""
+
+import re
+from functools import cache
+
+from ingest.anchors import Line, Reading
+from ingest.durations import Quantity, iso_duration, rough_days
+from ingest.model import Deadline, Span
+from ingest.wording import words
+
+_NUMBER = r"(?:[0-9]{1,3}|[一二三四五六七八九十百两]{1,4})"
+_LONG_UNITS = ("M", "Q", "Y")
+_SHORT_UNITS = ("H", "MIN", "WD", "D", "W")
+_OVER = r"(?:届满|期满|到期|失效|过期)"
+
+
+@cache
+def _pattern(regex: str) -> re.Pattern[str]:
+    return re.compile(regex)
+
+
+def read_limit(line: Line, i: int) -> Reading | None:
+    """Reads anchor i, a quantity of time; None where it is none."""
+    quantity = line.anchors[i]
+    if not isinstance(quantity, Quantity):
+        return None
+    reduction = _reduction(line, i, quantity)
+    if reduction is not None:
+        return reduction
+    left, right = line.left(i), line.right(quantity.span.end)
+    for read in (_residual, _excluded, _grant, _limit):
+        got = read(quantity, left, right)
+        if isinstance(got, Deadline):
+            return Reading((got,))
+        if got:
+            return Reading()
+    return Reading()
+
+
+def _deadline(kind: str, quantity: Quantity, *, before: int = 0, after: int = 0) -> Deadline:
+    """A deadline whose quote is the quantity with some characters before and after it."""
+    span = Span(quantity.span.start - before, quantity.span.end + after)
+    return Deadline(kind, span, duration=quantity.duration, working_days=quantity.working_days)
+
+
+def _reduction(line: Line, i: int, old: Quantity) -> Reading | None:
+    """由5个工作日缩短为1个工作日, 由20个压缩至5个工作日, 由20个工作日压缩至5个; a longer new period is a grant."""
+    new, gap = line.next(i)
+    restated = words("restated-to") + r"[^，。；0-9]{0,8}?"
+    if isinstance(new, Quantity) and _pattern(rf"[^。；\n]{{0,20}}?{restated}").fullmatch(gap):
+        return Reading((_changed(line.text, old, new),), 2)
+    if isinstance(new, Quantity) and _pattern(rf"[^。；\n]{{0,14}}?(?:延长|放宽|延展|展期|延至)[至到为][^，。；0-9]{{0,4}}").fullmatch(gap):
+        return Reading((_deadline("duration-grant", new, before=len(gap.rpartition("延")[2]) + 1 if "延" in gap else 0),), 2)
+    later_count = _pattern(rf"[^，。；]{{0,10}}?{restated}(?P<count>{_NUMBER})(?:个|{words('within')}|(?=[，。；、]|$))(?:以内|之内|内)?").match(
+        line.right(old.span.end)
+    )
+    if later_count and not isinstance(new, Quantity):
+        duration = iso_duration(later_count["count"], old.unit)
+        span = Span(old.span.start, old.span.end + later_count.end())
+        return Reading(
+            (Deadline("processing-limit", span, duration=duration, previous_duration=old.duration, working_days=old.working_days),)
+        )
+    earlier = _pattern(rf"(?P<count>{_NUMBER})个?{restated}$").search(line.left(i))
+    if earlier and (duration := iso_duration(earlier["count"], old.unit)):
+        span = Span(old.span.start - len(earlier[0]), old.span.end)
+        return Reading(
+            (Deadline("processing-limit", span, duration=old.duration, previous_duration=duration, working_days=old.working_days),)
+        )
+    return None
+
+
+def _changed(text: str, old: Quantity, new: Quantity) -> Deadline:
+    if rough_days(new.duration) > rough_days(old.duration):
+        return _deadline("duration-grant", new)
+    bound = _pattern(words("within")).match(text, new.span.end)
+    start = old.span.start - (text[old.span.start - 1 : old.span.start] in ("由", "从"))
+    return Deadline(
+        "processing-limit",
+        Span(start, bound.end() if bound else new.span.end),
+        duration=new.duration,
+        previous_duration=old.duration,
+        working_days=new.working_days,
+    )
+
+
+def _residual(quantity: Quantity, left: str, right: str) -> Deadline | None:
+    """有效期届满不足30日, 届满前3个月内, 6个月内到期: what is left of a validity."""
+    tested = _pattern(rf"{words('expiry')}[^，。；]{{0,6}}?{words('short-of')}$").search(left)
+    ahead = _pattern(
+        rf"{_OVER}(?:日|之日)?(?:之?前(?:的|最迟|至少|提前|应当?|须|可|在)*|(?:的|提前)*(?=\Z))$"
+    ).search(left)
+    if tested:
+        return _deadline("residual-validity-condition", quantity, before=len(tested[0]))
+    side = _pattern(rf"(?:{words('within')}|之前|以前|前)").match(right)
+    if ahead and ("前" in ahead[0] or (side and "前" in side[0])):
+        return _deadline("residual-validity-condition", quantity, before=len(ahead[0]), after=side.end() if side else 0)
+    due = _pattern(rf"{words('within')}(?:即将|将)?[^，。；]{{0,8}}?{_OVER}").match(right)
+    if due:
+        return _deadline("residual-validity-condition", quantity, after=due.end())
+    return None
+
+
+def _excluded(quantity: Quantity, left: str, right: str) -> bool:
+    """Tells whether the quantity is no time limit: service hours, experience, what happened in past years."""
+    within = _pattern(words("within")).match(right)
+    if quantity.unit == "H" and not within and _pattern(words("service")).match(right):
+        return True
+    if _pattern("(?:及|或)?以[上下]|多|余").match(right) or _pattern(r"7[×xX*]$|服务时间|营业时间").search(left):
+        return True
+    past = _pattern(rf"{words('within')}?[^，。；]{{0,4}}?{words('past-right')}").match(right)
+    if quantity.unit in _LONG_UNITS and past:
+        return True
+    return _pattern(rf"{words('past-left')}$").search(left) is not None
+
+
+def _grant(quantity: Quantity, left: str, right: str) -> Deadline | None:
+    if _pattern(words("finish")).match(right) and quantity.unit in _SHORT_UNITS:
+        return None
+    within = _pattern(words("within")).match(right)
+    if quantity.unit in _LONG_UNITS and within and _pattern(words("granted-act")).match(right, within.end()):
+        return _deadline("duration-grant", quantity, after=within.end())
+    noun = _pattern(words("granted-noun")).match(right)
+    if noun:
+        return _deadline("duration-grant", quantity, after=noun.end())
+    given = _pattern(rf"{words('grant')}[^，。；]{{0,12}}$").search(left)
+    if given and not within and not quantity.same_day:
+        return _deadline("duration-grant", quantity, before=len(given[0]))
+    return None
+
+
+def _limit(quantity: Quantity, left: str, right: str) -> Deadline | None:
+    if quantity.same_day:
+        done = _pattern(words("same-day-finish")).match(right)
+        return _deadline("processing-limit", quantity, after=done.end()) if done else None
+    within = _pattern(words("within")).match(right)
+    if within:
+        return _deadline("processing-limit", quantity, after=within.end())
+    done = _pattern(words("finish")).match(right)
+    if done and quantity.unit in _SHORT_UNITS:
+        return _deadline("processing-limit", quantity, after=done.end())
+    if _pattern(r"(?:法定|原|原有|现行)[^，。；]{0,4}(?:时限|期限|时间)[^，。；]{0,4}$").search(left):
+        return None
+    bound = _pattern(
+        rf"(?:{words('at-most')}|{words('limit-name')}|{words('keep')}|{words('reduced-to')}[^，。；0-9]{{0,6}})$"
+    ).search(left)
+    return _deadline("processing-limit", quantity, before=len(bound[0])) if bound else None

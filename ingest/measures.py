@@ -1,0 +1,149 @@
+"""From an outlined item to a Measure: its text, lead and provisions, and what each provision says."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+from ingest.bodies import Bodies
+from ingest.concepts import Concepts, MeasureText, find_concepts
+from ingest.deadlines import DocumentDates, find_deadlines
+from ingest.model import Citation, ConceptMention, Deadline, Measure, Provision, Section, Span
+from ingest.responsible import Responsibility, find_responsible
+from ingest.structure import MAX_LEAD, Item
+
+_TITLE = re.compile(r"《((?:[^《》]|《[^《》]*》)+)》")
+_SENTENCE = re.compile(r"[^。！？；\n]*(?:[。！？；]+[”’）]?|\n|$)")
+_LEAD = re.compile(r"([^。！？\n]+)[。！？\n]")
+_STRAY = re.compile(r"(?<=[。！？；”）])[？?！!、，,;；]+$|[\s，、]+$")
+
+
+def find_citations(text: str, span: Span) -> tuple[Citation, ...]:
+    """Finds the titles inside 《》 in a stretch of `text`, marks excluded, each at every place."""
+    return tuple(Citation(match[1], Span(*match.span(1))) for match in _TITLE.finditer(text, span.start, span.end))
+
+
+class _Pieces:
+    """A measure's text put together from stretches of the notice's text, and the way back."""
+
+    def __init__(self, text: str, spans: list[Span]) -> None:
+        self.spans = spans
+        self.text = ""
+        self._starts = []
+        for i, span in enumerate(spans):
+            # Stretches of one paragraph were parted by a bracket alone; paragraphs stay parted by a line end.
+            if i and "\n" in text[spans[i - 1].end : span.start]:
+                self.text += "\n"
+            self._starts.append(len(self.text))
+            self.text += text[span.start : span.end]
+
+    def back(self, span: Span) -> Span:
+        """Returns where a stretch of the measure's text stands in the notice; cut at the piece it begins in."""
+        i = max(k for k, start in enumerate(self._starts) if start <= span.start)
+        offset = self.spans[i].start - self._starts[i]
+        return Span(span.start + offset, min(span.end + offset, self.spans[i].end))
+
+    def sentences(self) -> tuple[Span, ...]:
+        """Returns the operative sentences, none of which crosses a piece."""
+        return tuple(
+            Span(match.start(), match.end() - match[0].endswith("\n"))
+            for start, span in zip(self._starts, self.spans, strict=True)
+            for match in _SENTENCE.finditer(self.text, start, start + span.end - span.start)
+            if match[0].strip()
+        )
+
+
+def read_measure(
+    printed: str, text: str, item: Item, sections: tuple[Section, ...], bodies: Bodies, dates: DocumentDates
+) -> Measure:
+    """Reads one item.
+
+    Args:
+        printed: The normalised text.
+        text: The same, folded one to one.
+        item: The item's number and paragraphs.
+        sections: The notice's sections, to which `item.section` is an index.
+        bodies: Resolves names of bodies.
+        dates: The notice's own dates, which anchor deadlines.
+    """
+    responsibility = find_responsible(text, item.spans, bodies)
+    pieces = _Pieces(printed, list(_text_spans(text, item, responsibility)))
+    folded = _Pieces(text, pieces.spans).text
+    sentences = pieces.sentences()
+    lead = _lead(pieces.text)
+    whole = Span(0, len(pieces.text))
+    concepts = find_concepts(
+        MeasureText(
+            text=pieces.text,
+            sentences=sentences,
+            title=lead,
+            section_title=None if item.section is None else sections[item.section].title,
+            departments=tuple(mention.agency.name for mention in responsibility.agencies),
+            cited=tuple(citation.span for citation in find_citations(folded, whole)),
+        )
+    )
+    deadlines = find_deadlines(folded, dates)
+    return Measure(
+        number=item.number,
+        span=Span(pieces.spans[0].start, pieces.spans[-1].end),
+        text=pieces.text,
+        title=lead,
+        section=item.section,
+        responsible=responsibility.agencies,
+        domains=concepts.domains,
+        provisions=tuple(_provisions(pieces, sentences, concepts, deadlines)),
+        citations=tuple(c for span in pieces.spans for c in find_citations(printed, span)),
+    )
+
+
+def _text_spans(text: str, item: Item, responsibility: Responsibility) -> Iterator[Span]:
+    """Yields what is left of the item's paragraphs without brackets of responsibility and stray marks."""
+    kept = []
+    for paragraph in item.spans:
+        start = paragraph.start
+        for gap in sorted(s for s in responsibility.left_out if paragraph.holds(s)):
+            kept.append(Span(start, gap.start))
+            start = gap.end
+        kept.append(Span(start, paragraph.end))
+    kept = [span for span in kept if text[span.start : span.end].strip()]
+    for i, span in enumerate(kept):
+        stray = _STRAY.search(text, span.start, span.end) if i == len(kept) - 1 else None
+        yield Span(span.start, stray.start()) if stray and stray.start() > span.start else span
+    if not kept:
+        yield item.spans[0]
+
+
+def _lead(text: str) -> str | None:
+    match = _LEAD.match(text)
+    if match is None or len(match[1]) > MAX_LEAD or not text[match.end() :].strip():
+        return None
+    return match[1].rstrip("：；，")
+
+
+def _provisions(
+    pieces: _Pieces, sentences: tuple[Span, ...], concepts: Concepts, deadlines: tuple[Deadline, ...]
+) -> Iterator[Provision]:
+    for i, sentence in enumerate(sentences):
+        end = sentences[i + 1].start if i + 1 < len(sentences) else len(pieces.text)
+        own = Span(sentence.start if i else 0, end)
+        yield Provision(
+            span=pieces.back(sentence),
+            instruments=_within(pieces, own, concepts.instruments),
+            targets=_within(pieces, own, concepts.targets),
+            deadlines=tuple(
+                _moved(deadline, pieces.back(deadline.span))
+                for deadline in deadlines
+                if own.start <= deadline.span.start < own.end
+            ),
+        )
+
+
+def _within(pieces: _Pieces, sentence: Span, mentions: tuple[ConceptMention, ...]) -> tuple[ConceptMention, ...]:
+    return tuple(
+        ConceptMention(mention.concept, pieces.back(mention.span))
+        for mention in mentions
+        if sentence.start <= mention.span.start < sentence.end
+    )
+
+
+def _moved(deadline: Deadline, span: Span) -> Deadline:
+    return replace(deadline, span=span)

@@ -1,0 +1,51 @@
+"""The numbers that head sections and items: 第一章, 第一条, 一、, （一）, 1., （1）, 1）, ① (GB/T 9704-2012, 7.3.3)."""
+
+import re
+from dataclasses import dataclass
+
+from ingest.numerals import number
+
+_CN = r"[一二三四五六七八九十百零〇两]{1,5}"
+_AR = r"[0-9０-９]{1,3}"
+_STYLES = (
+    ("chapter", re.compile(rf"第({_CN}|{_AR})[章部编]")),
+    ("part", re.compile(rf"第({_CN}|{_AR})节")),
+    ("article", re.compile(rf"第({_CN}|{_AR})条(?![的款规例之])")),
+    ("cn-comma", re.compile(rf"({_CN})[、．.](?!{_AR}[、，])")),
+    ("cn-paren", re.compile(rf"[（(]({_CN})[）)]、?")),
+    ("ar-dot", re.compile(rf"({_AR})(?:[.．](?![0-9０-９])|、(?![0-9０-９]))")),
+    ("ar-paren", re.compile(rf"[（(]({_AR})[）)]")),
+    ("ar-half", re.compile(rf"({_AR})[）)]")),
+    ("circled", re.compile("([①-⑳])")),
+)
+SECTION_STYLES = frozenset({"chapter", "part"})
+ITEM_STYLES = frozenset({"article", "cn-comma", "cn-paren", "ar-dot"})
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A number at the head of a paragraph.
+
+    Attributes:
+        style: How it is printed, by the names of this module.
+        number: As printed, marks dropped.
+        ordinal: Its value.
+        length: Characters up to the text that it heads.
+    """
+
+    style: str
+    number: str
+    ordinal: int
+    length: int
+
+
+def head_of(text: str) -> Head | None:
+    """Reads the number at the head of `text`; None where there is none."""
+    for style, pattern in _STYLES:
+        match = pattern.match(text)
+        if match is None:
+            continue
+        ordinal = ord(match[1]) - ord("①") + 1 if style == "circled" else number(match[1])
+        if ordinal:
+            return Head(style, match[1], ordinal, match.end())
+    return None

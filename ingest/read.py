@@ -1,0 +1,59 @@
+"""Reads one source: bytes in, a Notice out. The stages stand in the order of the modules imported here."""
+
+import hashlib
+
+from ingest.bodies import Bodies
+from ingest.deadlines import DocumentDates
+from ingest.header import read_header
+from ingest.layout import lay_out
+from ingest.measures import find_citations, read_measure
+from ingest.model import Citation, Header, Notice, Source, Span, Validity
+from ingest.structure import Outline, outline
+from ingest.text import decode, fold
+from ingest.validity import read_validity
+
+
+def read_notice(data: bytes, file_name: str) -> Notice:
+    """Reads a notice from the bytes of a text file.
+
+    Args:
+        data: The file as received.
+        file_name: Its name, without folders.
+
+    Raises:
+        SourceError: The bytes are no text, or hold none (see `ingest.text.decode`).
+    """
+    layout = lay_out(decode(data))
+    source = Source(file_name, hashlib.sha256(data).hexdigest(), "text/plain", layout.text)
+    text = fold(layout.text)
+    parts = outline(text, layout)
+    header = read_header(text, layout, parts)
+    validity = _validity(text, parts, header)
+    bodies = Bodies(tuple(mention.agency for mention in header.issuers), text)
+    dates = DocumentDates(issued=header.issue_date, effective=validity.start)
+    measures = tuple(read_measure(layout.text, text, item, parts.sections, bodies, dates) for item in parts.items)
+    return Notice(
+        source=source,
+        header=header,
+        validity=validity,
+        sections=parts.sections,
+        measures=measures,
+        citations=_citations(layout.text),
+    )
+
+
+def _validity(text: str, parts: Outline, header: Header) -> Validity:
+    """The first part of the notice that states its validity counts, the closing paragraphs before the opening ones."""
+    for span in (*parts.back, *parts.front):
+        found = read_validity(text[span.start : span.end], span.start, header.issue_date)
+        if found.start or found.end or found.end_event:
+            return found
+    return Validity()
+
+
+def _citations(text: str) -> tuple[Citation, ...]:
+    """Every title that the notice cites, at its first place."""
+    first: dict[str, Citation] = {}
+    for citation in find_citations(text, Span(0, len(text))):
+        first.setdefault("".join(citation.title.split()), citation)
+    return tuple(first.values())

@@ -1,0 +1,258 @@
+"""From paragraphs to the outline: what stands before the items, the sections, the items, what stands after them.
+
+An item is the smallest numbered operative paragraph with what belongs to it (annotation guide, Measures).
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cache
+
+from ingest.layout import Layout
+from ingest.model import Section, Span
+from ingest.numbering import ITEM_STYLES, SECTION_STYLES, Head, head_of
+from ingest.tables import table
+
+MAX_LEAD = 32
+_SENTENCE_END = re.compile("[。！？]")
+_LIST_END = re.compile("[；;]$")
+_NAME = re.compile(r"[^，。；：、！？]{4,40}(?:局|厅|委|会|办|室|院|中心|政府|总队)(?:（[^（）]{1,8}）)?")
+_DATE = re.compile(
+    r"(?:\d{4}|[二〇○零一三四五六七八九]{4})年[\d一二三四五六七八九十]{1,3}月[\d一二三四五六七八九十]{1,3}日"
+)
+_ENCLOSED_LENGTH = 200
+
+
+@dataclass(slots=True)
+class Node:
+    """A numbered paragraph while the outline is built: its own paragraphs, then those numbered below it."""
+
+    head: Head
+    paragraphs: list[Span]
+    children: list["Node"] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """An operative item.
+
+    Attributes:
+        number: As printed, marks dropped.
+        spans: Its paragraphs in order, the number left out.
+        section: Index into `Outline.sections`; None under no heading.
+    """
+
+    number: str
+    spans: tuple[Span, ...]
+    section: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """The parts of a notice, as spans of its normalised text."""
+
+    front: tuple[Span, ...]
+    sections: tuple[Section, ...]
+    items: tuple[Item, ...]
+    back: tuple[Span, ...]
+
+
+@cache
+def _patterns(kind: str, where: str) -> re.Pattern[str]:
+    rows = (row["pattern"] for row in table("outline") if (row["kind"], row["where"]) == (kind, where))
+    return re.compile("|".join(f"(?:{pattern})" for pattern in rows))
+
+
+def is_label(text: str) -> bool:
+    """Tells whether a paragraph is a line of responsible bodies: `责任单位：…`."""
+    return bool(_patterns("label", "text").match(text))
+
+
+def outline(text: str, layout: Layout) -> Outline:
+    """Finds sections and items in the normalised `text`, folded one to one."""
+    paragraphs = list(layout.paragraphs)
+    parts = _documents(text, paragraphs)
+    built = [_Builder(text).build(part) for part in parts]
+    chosen = _operative(text, paragraphs, built)
+    part, roots, loose = parts[chosen], *built[chosen]
+    sections: list[Section] = []
+    items = list(_items(text, roots, None, sections))
+    used = [span for item in items for span in item.spans]
+    first = roots[0].paragraphs[0].start if roots else part[-1].end
+    last = max((span.end for span in used), default=first)
+    front = [p for p in paragraphs if p.end <= first and p in part] or [p for p in part if p.start < first]
+    if chosen:
+        front = [p for earlier in parts[:chosen] for p in earlier] + front
+    back = [p for p in loose if p.start >= first] + [p for p in paragraphs if p.start >= max(last, part[-1].end)]
+    return Outline(tuple(front), tuple(sections), tuple(items), tuple(dict.fromkeys(back)))
+
+
+def _documents(text: str, paragraphs: list[Span]) -> list[list[Span]]:
+    """Parts a letter from what it encloses: a signed and dated letter ends, an attachment's own line begins one."""
+    parts: list[list[Span]] = [[]]
+    signed = False
+    for p in paragraphs:
+        words = text[p.start : p.end]
+        begins = _patterns("attachment", "text").match(words) and parts[-1]
+        if begins or (signed and not _is_signature(words)):
+            parts.append([])
+            signed = False
+        parts[-1].append(p)
+        signed = signed or bool(_DATE.fullmatch(words) and len(parts[-1]) > 2)  # noqa: PLR2004 - a date below a title is none
+    return parts
+
+
+def _is_signature(words: str) -> bool:
+    return bool(
+        _DATE.fullmatch(words)
+        or _NAME.fullmatch(words)
+        or words.endswith("印发")
+        or _patterns("note", "text").match(words)
+        or _patterns("closing", "text").match(words)
+    )
+
+
+def _operative(text: str, paragraphs: list[Span], built: list[tuple[list[Node], list[Span]]]) -> int:
+    """Chooses the part that holds the measures: of a letter that issues a plan the plan, else the first with items."""
+    holding = [i for i, (roots, _) in enumerate(built) if len(roots) > 1]
+    if not holding:
+        return next((i for i, (roots, _) in enumerate(built) if roots), 0)
+    issuing = re.search(
+        "印发|转发|发布|公布", "".join(text[p.start : p.end] for p in paragraphs[:6])[:_ENCLOSED_LENGTH]
+    )
+    later = [i for i in holding if i > 0]
+    if holding[0] == 0 and issuing and later and len(built[0][0]) <= len(built[later[0]][0]):
+        return later[0]
+    return holding[0]
+
+
+class _Builder:
+    """Hangs each paragraph below the number that it belongs to."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.roots: list[Node] = []
+        self.stack: list[Node] = []
+        self.last: dict[str, int] = {}
+        self.loose: list[Span] = []
+        self.closed = False
+
+    def build(self, paragraphs: list[Span]) -> tuple[list[Node], list[Span]]:
+        """Returns the top nodes and the paragraphs that belong to none."""
+        for p in paragraphs:
+            words = self.text[p.start : p.end]
+            head = head_of(words)
+            if head is not None and self._continues(head) and not self._attached(words):
+                self._open(head, Span(p.start + head.length, p.end))
+            elif self.stack and not self._closes(words):
+                self.stack[-1].paragraphs.append(p)
+            else:
+                self.loose.append(p)
+                self.closed = self.closed or bool(self.stack)
+        self._trim()
+        return self.roots, self.loose
+
+    def _attached(self, words: str) -> bool:
+        """In a list of attachments the numbers 1. 2. head no items."""
+        listed = self.loose and _patterns("attachments", "text").match(
+            self.text[self.loose[-1].start : self.loose[-1].end]
+        )
+        return bool(listed) and not _SENTENCE_END.search(words)
+
+    def _continues(self, head: Head) -> bool:
+        expected = self.last.get(head.style, 0) + 1
+        siblings = [n.head.ordinal for n in self.stack if n.head.style == head.style]
+        return head.ordinal == 1 or abs(head.ordinal - expected) <= 1 or head.ordinal - 1 in siblings
+
+    def _open(self, head: Head, span: Span) -> None:
+        styles = [n.head.style for n in self.stack]
+        if head.style in styles:
+            del self.stack[styles.index(head.style) :]
+        elif head.style in SECTION_STYLES:
+            self.stack.clear()
+        node = Node(head, [span])
+        (self.stack[-1].children if self.stack else self.roots).append(node)
+        self.stack.append(node)
+        self.last[head.style] = head.ordinal
+        self.closed = False
+
+    def _closes(self, words: str) -> bool:
+        if self.closed or is_label(words):
+            return self.closed
+        alone = self.stack[-1]
+        under_heading = len(alone.paragraphs) == 1 and not _SENTENCE_END.search(
+            self.text[alone.paragraphs[0].start : alone.paragraphs[0].end]
+        )
+        closing = bool(_patterns("closing", "text").match(words)) and not under_heading
+        return closing or bool(_NAME.fullmatch(words) or _DATE.fullmatch(words)) or words.endswith("印发")
+
+    def _trim(self) -> None:
+        """The last item keeps following paragraphs only where its siblings have such."""
+        if not self.stack:
+            return
+        last = self.stack[-1]
+        siblings = self.stack[-2].children if len(self.stack) > 1 else self.roots
+        own = [p for p in last.paragraphs[1:] if not is_label(self.text[p.start : p.end])]
+        habit = any(len(n.paragraphs) > 1 and not n.children for n in siblings[:-1])
+        lead = self.text[last.paragraphs[0].start : last.paragraphs[0].end]
+        if own and not habit and len(siblings) > 1 and _SENTENCE_END.search(lead):
+            self.loose += own
+            last.paragraphs = [p for p in last.paragraphs if p not in own]
+
+
+def _items(text: str, nodes: list[Node], section: int | None, sections: list[Section]) -> Iterator[Item]:
+    for node in nodes:
+        if _is_no_measure(text, node):
+            continue
+        if not _is_heading(text, node):
+            spans = tuple(p for p in sorted(_all_paragraphs(node)) if p.end > p.start)
+            if spans:
+                yield Item(node.head.number, spans, section)
+            continue
+        title = _title(text, node)
+        sections.append(Section(node.head.number, text[title.start : title.end], title))
+        here = len(sections) - 1
+        yield from _items(text, node.children, here, sections)
+
+
+def _all_paragraphs(node: Node) -> list[Span]:
+    """The paragraphs of a node and of all below it, their numbers kept where they stand inside the item."""
+    below = [
+        Span(p.start - child.head.length, p.end) if i == 0 and p == child.paragraphs[0] else p
+        for child in node.children
+        for i, p in enumerate(_all_paragraphs(child))
+    ]
+    return node.paragraphs + below
+
+
+def _title(text: str, node: Node) -> Span:
+    first = node.paragraphs[0]
+    stop = _SENTENCE_END.search(text, first.start, first.end)
+    end = stop.start() if stop else first.end
+    while end > first.start and text[end - 1] in "：；，。":
+        end -= 1
+    return Span(first.start, end)
+
+
+def _is_heading(text: str, node: Node) -> bool:
+    """Tells whether the numbers below a node are the items, and the node only heads them."""
+    if not node.children or node.head.style == "article":
+        return False
+    own = "".join(text[p.start : p.end] for p in node.paragraphs)
+    child = node.children[0]
+    if node.head.style in SECTION_STYLES:
+        return True
+    body = text[child.paragraphs[0].start : child.paragraphs[-1].end]
+    if _patterns("measures", "lead").search(own):
+        return True
+    if own.endswith("：") and (_patterns("enumeration", "lead").search(own) or _LIST_END.search(body)):
+        return False
+    return child.head.style in ITEM_STYLES or not _SENTENCE_END.search(own)
+
+
+def _is_no_measure(text: str, node: Node) -> bool:
+    title = _title(text, node)
+    if _patterns("no-measure", "title").fullmatch(text[title.start : title.end]):
+        return True
+    whole = "".join(text[p.start : p.end] for p in node.paragraphs)
+    return not node.children and bool(_patterns("no-measure", "text").search(whole))

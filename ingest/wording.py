@@ -1,0 +1,18 @@
+"""The words of time, from `patterns/time.tsv`: alternatives by the place that they take in the grammar."""
+
+from functools import cache
+
+from ingest.tables import table
+
+
+@cache
+def words(slot: str, value: str | None = None) -> str:
+    """Returns one group of the patterns of a slot, or of those with a certain value.
+
+    Raises:
+        ValueError: The table has no such slot.
+    """
+    rows = [row for row in table("time") if row["slot"] == slot and value in (None, row["value"])]
+    if not rows:
+        raise ValueError(f"patterns/time.tsv has no slot {slot!r} with value {value!r}")
+    return "(?:" + "|".join(row["pattern"] for row in rows) + ")"
