@@ -37,10 +37,17 @@ def words(kind: str) -> re.Pattern[str]:
     return re.compile("|".join(f"(?:{row['pattern']})" for row in table("agency-words") if row["kind"] == kind))
 
 
+@dataclass(frozen=True, slots=True)
+class _Body:
+    official: str
+    type: str
+    completed: bool
+
+
 @cache
-def _bodies() -> tuple[re.Pattern[str], dict[str, tuple[str, str]]]:
+def _bodies() -> tuple[re.Pattern[str], dict[str, _Body]]:
     forms = {
-        printed: (row["official"] or printed, row["type"])
+        printed: _Body(row["official"] or printed, row["type"], completed=bool(row["completed"]))
         for row in table("agency-bodies")
         for printed in row["printed"].split("|")
     }
@@ -57,8 +64,14 @@ def split_name(printed: str) -> Name | None:
 
 
 def official_body(body: str) -> str:
-    """Returns the full form of a body's printed name: 市场监管局 is 市场监督管理局."""
-    return _bodies()[1][body][0]
+    """Returns the full form of a body's printed name: 市场监管局 is 市场监督管理局, 医保局 is 医疗保障局."""
+    return _bodies()[1][body].official
+
+
+def full_name(place: str, body: str) -> str:
+    """Joins a place and a body; of the regulators the body gets its full form, others stay as printed."""
+    known = _bodies()[1].get(body)
+    return place + (known.official if known and known.completed else body)
 
 
 def is_elided(place: str) -> bool:
@@ -74,7 +87,7 @@ def described(name: str, context: tuple[str, ...] = ()) -> Agency:
         context: Division codes that tell homonymous places apart.
     """
     parts = split_name(name)
-    type_ = _bodies()[1][parts.body][1] if parts else None
+    type_ = _bodies()[1][parts.body].type if parts else None
     place = _BRACKETS.sub("", parts.place if parts else name)
     if words("national").search(name):
         return Agency(name, level="level-national", type=type_)
@@ -128,7 +141,7 @@ def complete(printed: str, evidence: str) -> str:
 
 
 def _forms_of(official: str) -> str:
-    forms = [printed for printed, (full, _) in _bodies()[1].items() if full == official]
+    forms = [printed for printed, body in _bodies()[1].items() if body.official == official]
     return "(?:" + "|".join(map(re.escape, sorted(forms, key=len, reverse=True))) + ")"
 
 

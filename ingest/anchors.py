@@ -41,7 +41,9 @@ class Recurrence:
 Anchor = Period | DocumentAct | Event | Recurrence | Quantity
 
 
-_CLAUSE_MARKS = "，。；：！？\n"
+_LEFT_MARKS = "，。；！？\n"
+_RIGHT_MARKS = _LEFT_MARKS + "："
+_REACH = 64  # no word that decides stands farther off; a bound keeps long lines linear
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +62,16 @@ class Line:
         return following, self.text[self.anchors[i].span.end : following.span.start]
 
     def left(self, i: int) -> str:
-        """Returns the words of the clause before anchor i."""
+        """Returns the last words of the clause before anchor i, a label (完成时限：) among them."""
         stop = self.anchors[i].span.start
-        return self.text[max(self.text.rfind(mark, 0, stop) for mark in _CLAUSE_MARKS) + 1 : stop]
+        first = max(stop - _REACH, 0)
+        return self.text[max(self.text.rfind(mark, first, stop) + 1 or first for mark in _LEFT_MARKS) : stop]
 
     def right(self, position: int) -> str:
-        """Returns the words of the clause from a position on."""
-        ends = [end for end in (self.text.find(mark, position) for mark in _CLAUSE_MARKS) if end >= 0]
-        return self.text[position : min(ends, default=len(self.text))]
+        """Returns the first words of the clause from a position on."""
+        last = min(position + _REACH, len(self.text))
+        ends = [end for end in (self.text.find(mark, position, last) for mark in _RIGHT_MARKS) if end >= 0]
+        return self.text[position : min(ends, default=last)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +83,7 @@ class Reading:
 
 
 def scan(text: str, dates: DocumentDates) -> Iterator[Anchor]:
-    """Yields the anchors of a folded text in order; of those that overlap the one that begins first, then the longest."""
+    """Yields the anchors of a folded text in order; of those that overlap, the first, and of these the longest."""
     found: list[Anchor] = [
         *find_periods(text, dates),
         *find_quantities(text),
@@ -104,6 +108,7 @@ def _recurrence() -> re.Pattern[str]:
     )
 
 
+_ACT_CLUE = re.compile("[之即]日|本")
 _SHORT_UNIT = {"year": "Y", "quarter": "Q", "month": "M"}
 
 
@@ -121,22 +126,29 @@ def _recurrences(text: str) -> Iterator[Recurrence]:
 
 
 @cache
-def _event() -> tuple[re.Pattern[str], tuple[str, ...]]:
+def _event() -> tuple[re.Pattern[str], tuple[str, ...], tuple[str, ...]]:
     rows = table("events")
     states = "|".join(f"(?P<e{i}>{row['state']})" for i, row in enumerate(rows))
+    clues = tuple(clue for row in rows for clue in row["clues"].split("|"))
     note = "(?:（[^（）。]{0,20}）)?"
-    return re.compile(f"(?:{states}){note}{words('event-end')}{note}"), tuple(row["event"] for row in rows)
+    return re.compile(f"(?:{states}){note}{words('event-end')}{note}"), tuple(row["event"] for row in rows), clues
 
 
 def _events(text: str) -> Iterator[Event]:
-    pattern, ids = _event()
+    pattern, ids, clues = _event()
+    if not any(clue in text for clue in clues):
+        return
     for match in pattern.finditer(text):
         yield Event(Span(*match.span()), ids[int((match.lastgroup or "e0")[1:])])
 
 
 @cache
 def _act() -> re.Pattern[str]:
-    issued, effective, noun = words("document-act", "issued"), words("document-act", "effective"), words("document-noun")
+    issued, effective, noun = (
+        words("document-act", "issued"),
+        words("document-act", "effective"),
+        words("document-noun"),
+    )
     acts = f"(?:(?P<issued>{issued})|(?P<effective>{effective}))"
     return re.compile(
         rf"(?:[自从](?:本[\u4e00-\u9fff]{{0,4}}?{noun}|{noun})?|本[\u4e00-\u9fff]{{0,4}}?{noun}|(?<![^，。；：！？\n（])){acts}之日"
@@ -146,6 +158,8 @@ def _act() -> re.Pattern[str]:
 
 
 def _acts(text: str, dates: DocumentDates) -> Iterator[DocumentAct]:
+    if not _ACT_CLUE.search(text):
+        return
     for match in _act().finditer(text):
         effective = match["effective"] or match["effective_after"]
         yield DocumentAct(Span(*match.span()), dates.effective if effective else dates.issued or dates.published)

@@ -1,4 +1,4 @@
-"""Coordinated names of bodies: 青浦区、吴江区市场监管局登记、信用部门 is each bureau's two departments.
+"""Coordinated names of bodies: 浦口区、江宁区市场监管局登记、信用部门 is each bureau's two departments.
 
 A phrase is parted at its commas; names that share a place, a body or a department suffix are completed from their
 neighbours, and names that only point (市局, 两区一县, 示范区执委会) from the rest of the notice.
@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from ingest.agencies import described, is_elided, official_body, split_name, words
+from ingest.agencies import described, full_name, is_elided, official_body, split_name, words
 from ingest.gazetteer import by_abbreviation, is_full_name, places_in
 from ingest.model import Agency, AgencyMention, Span
 from ingest.numerals import number
@@ -18,6 +18,9 @@ _PART = re.compile(r"[、/]|(?<=[局厅委办处科会室])(?:和|与|及|以及
 _RANKS = re.compile(r"([一二两三四五六七八九十]+)(市|省|区|县|州|旗|盟)")
 _ALIAS = re.compile(r"(?:[\u4e00-\u9fff]{2,4}?)??((?:[一二两三四五六七八九十]+[市省区县州旗盟]){1,4})")
 _PLACES = re.compile(r"[\u4e00-\u9fff]{2,12}?[省市区县州旗盟](?:、[\u4e00-\u9fff]{2,12}?[省市区县州旗盟])+")
+_DEFINED_PLACES = re.compile(
+    r"((?:[\u4e00-\u9fff]{2,12}?[省市区县州旗盟]、)*[\u4e00-\u9fff]{2,12}?[省市区县州旗盟])（以下(?:简称|统称|称)“?([^”）]{1,8})”?）"
+)
 _SHARED_SUFFIX = re.compile(r"(?:部门|处室|处|科室|科|室|股|部)$")
 _MAX_NAME = 40
 
@@ -40,6 +43,7 @@ class Bodies:
         self.issuers = issuers
         self.context = tuple(agency.division for agency in issuers if agency.division)
         self._lists = [match[0].split("、") for match in _PLACES.finditer(text)]
+        self._defined = {match[2]: places_in(match[1]) for match in _DEFINED_PLACES.finditer(text)}
         self._issuer_places = [place for agency in issuers for place in places_in(agency.name)[:1]]
 
     def read(self, phrase: str, offset: int = 0, *, labelled: bool = False) -> tuple[AgencyMention, ...] | None:
@@ -138,7 +142,7 @@ class Bodies:
         for p, at in here.places:
             where = Span(at.start, span.end) if (p, at) == here.places[-1] and at == span else at
             where = span if here.agencies and at != span and len(here.agencies) >= len(here.places) else where
-            here.agencies.append((described(p + official_body(body), self.context), where))
+            here.agencies.append((described(full_name(p, body), self.context), where))
         return self._behind(unit, span, here)
 
     def _behind(self, unit: str, span: Span, cluster: _Cluster) -> bool:
@@ -170,7 +174,7 @@ class Bodies:
         """Completes 市 + 市场监管局 to the issuing agency where it is meant; else keeps the name as printed."""
         if is_elided(place) or words("class").match(place) or "（" in place:
             return place + body
-        return place + official_body(body)
+        return full_name(place, body)
 
     def _issuer(self, name: str) -> tuple[Agency, str] | None:
         """Finds the issuing agency that a short form means, and what stands behind it: 市局信用处, 示范区执委会."""
@@ -206,6 +210,8 @@ class Bodies:
         """Returns the places that a bare place name or an alias (一市两省, 沪苏浙) stands for."""
         if is_full_name(name):
             return [name]
+        if name in self._defined:
+            return list(self._defined[name])
         match = _ALIAS.fullmatch(name)
         if match is None:
             letters = [by_abbreviation(letter) for letter in name]

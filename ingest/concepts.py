@@ -3,7 +3,7 @@
 Cues and conditions are data: `patterns/instruments.tsv`, `targets.tsv`, `domains.tsv` and `masks.tsv`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
@@ -11,6 +11,7 @@ from ingest.cues import Cue, CueFinder, FoldedText, Hit, any_of, split_cues
 from ingest.domains import rank_domains
 from ingest.model import ConceptMention, Span
 from ingest.tables import table
+from ontology.load import concepts as vocabulary
 
 _GUARD = "-"
 """In the concept column: the cue says nothing and hides what stands inside it."""
@@ -101,13 +102,13 @@ def _masked(folded: FoldedText, hits: list[Hit], cited: tuple[Span, ...]) -> dic
     for hit in hits:
         scheme = hit.cue.scheme.removesuffix("-mask")
         if scheme != hit.cue.scheme:
-            clause = folded.clause(hit.start, hit.end)
+            clause = folded.clause(hit.span)
             reach = {
-                "itself": Span(hit.start, hit.end),
-                "after": Span(hit.start, clause.end),
-                "before": Span(clause.start, hit.end),
+                "itself": hit.span,
+                "after": Span(hit.span.start, clause.end),
+                "before": Span(clause.start, hit.span.end),
                 "clause": clause,
-                "sentence": folded.sentence(hit.start, hit.end),
+                "sentence": folded.sentence(hit.span),
             }
             masked[scheme].append(reach[hit.concept])
     return masked
@@ -124,7 +125,26 @@ def _counted(folded: FoldedText, hits: list[Hit], scheme: str, masked: list[Span
         and not any(longer.hides(hit) for longer in hiding)
         and not any(span.holds(hit.span) for span in masked)
     ]
-    return _by_rank(folded, seen)
+    return _narrowest(_by_rank(folded, seen), _ancestors(scheme))
+
+
+def _narrowest(hits: list[Hit], ancestors: dict[str, frozenset[str]]) -> list[Hit]:
+    """Drops the hits whose concept is an ancestor of another one's."""
+    wider = frozenset[str]().union(*(ancestors[hit.concept] for hit in hits))
+    return [hit for hit in hits if hit.concept not in wider]
+
+
+@cache
+def _ancestors(scheme: str) -> dict[str, frozenset[str]]:
+    parents = {concept.id: concept.parent for concept in vocabulary(scheme.removesuffix("s"))}
+    return {concept: frozenset(_above(parents, concept)) for concept in parents}
+
+
+def _above(parents: dict[str, str | None], concept: str) -> Iterator[str]:
+    parent = parents[concept]
+    while parent:
+        yield parent
+        parent = parents[parent]
 
 
 def _by_rank(folded: FoldedText, seen: list[Hit]) -> list[Hit]:
@@ -145,8 +165,8 @@ def _whole(folded: FoldedText, _: Hit) -> Span:
 
 
 _YIELDS: dict[str, tuple[Callable[[FoldedText, Hit], Span], frozenset[str]]] = {
-    "clause": (lambda folded, hit: folded.clause(hit.start, hit.end), frozenset({""})),
-    "sentence": (lambda folded, hit: folded.sentence(hit.start, hit.end), frozenset({""})),
+    "clause": (lambda folded, hit: folded.clause(hit.span), frozenset({""})),
+    "sentence": (lambda folded, hit: folded.sentence(hit.span), frozenset({""})),
     "beside": (_whole, frozenset()),
     "topic": (_whole, frozenset({"", "clause", "sentence", "beside"})),
     "general": (_whole, frozenset({"", "clause", "sentence", "topic"})),
@@ -156,13 +176,11 @@ _YIELDS: dict[str, tuple[Callable[[FoldedText, Hit], Span], frozenset[str]]] = {
 `general` a wide class, `last` a resort; nothing general yields to `beside` (persons, offices)."""
 
 
-def _mentions(
-    folded: FoldedText, hits: list[Hit], sentences: tuple[Span, ...]
-) -> tuple[ConceptMention, ...]:
+def _mentions(folded: FoldedText, hits: list[Hit], sentences: tuple[Span, ...]) -> tuple[ConceptMention, ...]:
     """Keeps the first words of each concept in each sentence."""
     first: dict[tuple[str, int], ConceptMention] = {}
-    for hit in sorted(hits, key=lambda hit: (hit.start, hit.end, hit.concept)):
-        span = folded.printed(hit.start, hit.end)
+    for hit in sorted(hits, key=lambda hit: (hit.span, hit.concept)):
+        span = folded.printed(hit.span)
         sentence = next((i for i, sentence in enumerate(sentences) if sentence.holds(span)), -1)
         first.setdefault((hit.concept, sentence), ConceptMention(hit.concept, span))
     return tuple(first.values())

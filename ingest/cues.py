@@ -2,7 +2,7 @@
 
 A cue is written as it is read, with these marks; every other character stands for itself:
 
-- `…` a gap of at most 12 characters inside a clause, `……` one of at most 40 inside a sentence;
+- `…` a gap of at most 16 characters inside a clause, `……` one of at most 40 inside a sentence;
 - `(甲/乙)` either of them; `(的/)` may be missing;
 - `@` a number, in digits or Chinese numerals; `^` at the front: the beginning of a clause.
 
@@ -22,7 +22,7 @@ _NUMERALS = "0123456789一二两三四五六七八九十百"
 _MARK = re.compile(r"……|[…()/@^]")
 _MEANING = {
     "……": "[^。；！？\n]{0,40}?",
-    "…": "[^，。；：！？\n]{0,12}?",
+    "…": "[^，。；：！？\n]{0,16}?",
     "(": "(?:",
     ")": ")",
     "/": "|",
@@ -53,26 +53,26 @@ class FoldedText:
         self.text = "".join(map(folded.__getitem__, kept))
         self._kept = kept
 
-    def printed(self, start: int, end: int) -> Span:
+    def printed(self, span: Span) -> Span:
         """Returns where a non-empty stretch stands in the printed text."""
-        return Span(self._kept[start], self._kept[end - 1] + 1)
+        return Span(self._kept[span.start], self._kept[span.end - 1] + 1)
 
     def folded(self, span: Span) -> Span:
         """Returns the stretch that a span of the printed text became."""
         kept = self._kept
         return Span(_first_from(kept, span.start), _first_from(kept, span.end))
 
-    def clause(self, start: int, end: int) -> Span:
-        """Returns the stretch between two clause marks that holds `start` to `end`."""
-        return self._between(_CLAUSE_END, start, end)
+    def clause(self, span: Span) -> Span:
+        """Returns the stretch between two clause marks that holds `span`."""
+        return self._between(_CLAUSE_END, span)
 
-    def sentence(self, start: int, end: int) -> Span:
-        """Returns the stretch between two sentence marks that holds `start` to `end`."""
-        return self._between(_SENTENCE_END, start, end)
+    def sentence(self, span: Span) -> Span:
+        """Returns the stretch between two sentence marks that holds `span`."""
+        return self._between(_SENTENCE_END, span)
 
-    def _between(self, mark: re.Pattern[str], start: int, end: int) -> Span:
-        before = max((found.end() for found in mark.finditer(self.text, 0, start)), default=0)
-        after = mark.search(self.text, end)
+    def _between(self, mark: re.Pattern[str], span: Span) -> Span:
+        before = max((found.end() for found in mark.finditer(self.text, 0, span.start)), default=0)
+        after = mark.search(self.text, span.end)
         return Span(before, after.start() if after else len(self.text))
 
 
@@ -131,14 +131,14 @@ class Cue:
         found = self.pattern.match(text, start)
         return found.end() if found else None
 
-    def holds(self, folded: FoldedText, start: int, end: int) -> bool:
+    def counts(self, folded: FoldedText, span: Span) -> bool:
         """Tells whether what stands around it lets the cue count."""
         if self.when:
-            sentence = folded.sentence(start, end)
+            sentence = folded.sentence(span)
             if not self.when.search(folded.text, sentence.start, sentence.end):
                 return False
         if self.unless:
-            clause = folded.clause(start, end)
+            clause = folded.clause(span)
             return not self.unless.search(folded.text, clause.start, clause.end)
         return True
 
@@ -148,22 +148,17 @@ class Hit:
     """A cue that stands in a text, in offsets of the folded text."""
 
     cue: Cue
-    start: int
-    end: int
+    span: Span
 
     @property
     def concept(self) -> str:
         """What the cue says."""
         return self.cue.concept
 
-    @property
-    def span(self) -> Span:
-        """Where it stands in the folded text."""
-        return Span(self.start, self.end)
-
     def hides(self, other: "Hit") -> bool:
         """Tells whether `other` says another thing and is a part of this one."""
-        return self.span != other.span and self.span.holds(other.span) and self.concept != other.concept
+        mine, its = self.span, other.span
+        return mine.holds(its) and mine != its and self.cue.concept != other.cue.concept
 
 
 def cue_regex(cue: str) -> str:
@@ -231,5 +226,5 @@ class CueFinder:
         for index, start, end in self._automaton.find_matches_as_indexes(text, overlapping=True):
             for cue in self._cues[index]:
                 stop = cue.end_from(text, start, end)
-                if stop is not None and cue.holds(folded, start, stop):
-                    yield Hit(cue, start, stop)
+                if stop is not None and cue.counts(folded, Span(start, stop)):
+                    yield Hit(cue, Span(start, stop))

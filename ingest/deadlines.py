@@ -19,7 +19,7 @@ from ingest.tables import table
 from ingest.text import fold
 from ingest.wording import words
 
-_TITLE = re.compile(r"《[^》\n]*》")
+_TITLE = re.compile(r"《[^《》\n]*》")
 _NOTE = r"(?:（[^（）。]{0,14}）)?"
 
 
@@ -49,14 +49,17 @@ def _pattern(regex: str) -> re.Pattern[str]:
 def _range(line: Line, i: int) -> Reading | None:
     """自…起至…止, 7月至12月: two anchors of the calendar and a link."""
     first, (second, gap) = line.anchors[i], line.next(i)
-    if not isinstance(first, Period | DocumentAct) or not isinstance(second, Period):
+    if not isinstance(first, Period | DocumentAct) or not isinstance(second, Period | Event):
         return None
     extra = r"(?:施行|实施|执行|开始)?，?(?:本?[\u4e00-\u9fff]{0,4}有效期限?|执行期限?|实施期限?)?"
     if not _pattern(rf"{_NOTE}(?:起{extra})?{words('link')}").fullmatch(gap):
         return None
-    if line.text[first.span.start - 1 : first.span.start] in ("（", "(") and line.text[second.span.end : second.span.end + 1] == "）":
-        return Reading(used=2)  # （2023—2025年） belongs to a name
     start = first.first if isinstance(first, Period) else first.day
+    if isinstance(second, Event):
+        span = _from_preposition(line, first.span)
+        return Reading((Deadline("date-range", span, start=start),) if start else ())
+    if second.kind == "year" and line.text[first.span.start - 1 : first.span.start] in ("（", "("):
+        return Reading(used=2)  # （2023—2025年） belongs to a name
     span = _from_preposition(line, Span(first.span.start, second.span.end))
     if line.text.startswith("止", span.end):
         span = Span(span.start, span.end + 1)
@@ -66,7 +69,7 @@ def _range(line: Line, i: int) -> Reading | None:
 
 
 def _stale(period: Period, line: Line) -> bool:
-    """Tells whether the year was worked out and the period is over when the document is issued: then it is not known."""
+    """Tells whether the year was worked out and the period is over at the issue: then it is not known."""
     issued = line.dates.issued
     return not period.dated and issued is not None and period.last is not None and period.last < issued
 
@@ -100,7 +103,9 @@ def _act(line: Line, i: int) -> Reading | None:
     act = line.anchors[i]
     if not isinstance(act, DocumentAct):
         return None
-    if act.day is None or not line.text.startswith("起", act.span.end):
+    following, gap = line.next(i)
+    limited = isinstance(following, Quantity) and _pattern(rf"{words('after')}的?").fullmatch(gap)
+    if act.day is None or limited or not line.text.startswith("起", act.span.end):
         return Reading()
     span = _from_preposition(line, Span(act.span.start, act.span.end + 1))
     return Reading((Deadline("date-range", span, start=act.day),))
@@ -114,12 +119,14 @@ def _event(line: Line, i: int) -> Reading | None:
     name = _level(line.text, event.event)
     second, gap = line.next(i)
     filler = "(?:，|的|再|延长|顺延|满|最长|不超过|可以?|应当?|须|在|至少|起|计算|自动|有效期限?|为|内){0,4}"
-    if isinstance(second, Quantity) and not second.same_day and _pattern(rf"{words('event-after')}{filler}").fullmatch(gap):
+    if (
+        isinstance(second, Quantity)
+        and not second.same_day
+        and _pattern(rf"{words('event-after')}{filler}").fullmatch(gap)
+    ):
         bound = _pattern(words("within")).match(line.text, second.span.end)
         span = Span(event.span.start, bound.end() if bound else second.span.end)
-        offset = Deadline(
-            "event-relative", span, event=name, offset=second.duration, working_days=second.working_days
-        )
+        offset = Deadline("event-relative", span, event=name, offset=second.duration, working_days=second.working_days)
         return Reading((offset,), 2)
     side = _pattern(words("event-side")).match(line.text, event.span.end)
     if side is None and not _pattern("(?:至|到)[^，。；]{0,6}$").search(line.left(i)):
@@ -182,13 +189,24 @@ def _since(line: Line, period: Period, left: str, right: str) -> Deadline | None
         return None
     after = _pattern(rf"(?:之日)?{_NOTE}{words('after')}").match(right)
     if after and ("后" not in after[0] or period.kind == "day"):
-        other = _pattern(r"》[^，。；]{0,4}$").search(left) or _pattern(f"{words('document-act')}的").match(right[after.end() :])
         span = Span(period.span.start, period.span.end + after.end())
+        other = _of_another(line.text[: period.span.start][-12:], right[after.end() :])
         return None if other else Deadline("date-range", _from_preposition(line, span), start=period.first)
     act = _pattern(r"[^，。；]{2,40}?(?:之日起|后|起)(?=[，（有到期届])").match(right)
     if period.kind == "day" and act and left.endswith(("自", "从")):
         return Deadline("date-range", _from_preposition(line, period.span), start=period.first)
     return None
+
+
+def _of_another(before: str, behind: str) -> bool:
+    """Tells whether 自…起施行 says when another document came into force, or 自…起已 what has happened since."""
+    act = _pattern(f"(?:正式)?{words('document-act')}").match(behind)
+    if act is None:
+        return behind.startswith(("已", "，已"))
+    return (
+        behind.startswith("的", act.end())
+        or _pattern(r"(?:》[^，。；]{0,4}，?|(?:通过|公布|修订|发布)，)[自从]?$").search(before) is not None
+    )
 
 
 def _within(line: Line, period: Period, left: str, right: str) -> Deadline | None:
@@ -198,7 +216,7 @@ def _within(line: Line, period: Period, left: str, right: str) -> Deadline | Non
     if _pattern(words("background-left") + "$").search(left) or _pattern(words("background")).match(right):
         return None
     quote = line.text[period.span.start : period.span.end]
-    plain = quote.endswith("全年") or (quote.endswith("度") and period.dated)
+    plain = quote.endswith("全年") or (quote.endswith("年度") and period.dated)
     if plain and not _pattern(words("used")).match(right):
         return None
     return Deadline("calendar-period", period.span, start=period.first, end=period.last)

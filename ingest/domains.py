@@ -1,13 +1,13 @@
 """Ranks the domains of a measure by the evidence for each."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from functools import cache
 
 from ingest.cues import Cue, CueFinder, FoldedText, split_cues
 from ingest.tables import table
 
-DEPARTMENT, SECTION, TITLE, CUE, WEAK_CUE, CONCEPT = 4.0, 2.0, 4.0, 2.0, 0.75, 1.5
+DEPARTMENT, SECTION, TITLE, CUE, WEAK_CUE, CONCEPT = 4.0, 1.0, 4.0, 2.0, 0.75, 1.5
 """What a piece of evidence weighs: the department that answers, the heading above, the lead, other words, a concept
 whose home the domain is."""
 _SHARE = 0.4
@@ -27,7 +27,7 @@ def rank_domains(
         departments: Names of the bodies that answer for it.
         concepts: The instruments and targets found in it, each once.
     """
-    weights: Counter[str] = Counter()
+    weights: defaultdict[str, float] = defaultdict(float)
     for domain, share in _department_shares(departments).items():
         weights[domain] += DEPARTMENT * share
     for domain, strength in _strengths(text, lead).items():
@@ -40,7 +40,7 @@ def rank_domains(
     ranked = sorted(weights.items(), key=lambda item: (-item[1], item[0]))
     floor = max(ranked[0][1] * _SHARE, CONCEPT) if ranked else 0.0
     enough = [domain for domain, weight in ranked if weight >= (CUE if domain in _across() else floor)]
-    return tuple(enough[:_AT_MOST])
+    return tuple(enough[:_AT_MOST] or [domain for domain, _ in ranked[:1]])
 
 
 def _strengths(text: FoldedText, lead: int) -> dict[str, float]:
@@ -48,7 +48,7 @@ def _strengths(text: FoldedText, lead: int) -> dict[str, float]:
     found: dict[str, dict[str, float]] = {}
     for hit in _finder("cues").find(text):
         weight = WEAK_CUE if hit.cue.rank else CUE
-        if hit.end <= lead:
+        if hit.span.end <= lead:
             weight *= TITLE / CUE
         words = found.setdefault(hit.concept, {})
         words[hit.cue.written] = max(weight, words.get(hit.cue.written, 0.0))

@@ -1,4 +1,4 @@
-"""Quantities of time (3个月, 5个工作日, 半年, 一年半, 当日) as xsd:duration in the printed unit, and sums of them with dates."""
+"""Quantities of time (3个月, 5个工作日, 半年, 当日) as xsd:duration in the printed unit, and their sums with dates."""
 
 import re
 from calendar import monthrange
@@ -9,7 +9,7 @@ from functools import cache
 from ingest.model import Span
 from ingest.numerals import number
 from ingest.tables import table
-from ingest.wording import words
+from ingest.wording import matches, words
 
 _COUNT = r"(?:[0-9]{1,4}(?:\.[0-9])?|[一二三四五六七八九十百两]{1,4})"
 _FORM = {
@@ -24,6 +24,7 @@ _FORM = {
 }
 _HALF = {"H": "T30M", "WD": "T12H", "D": "T12H", "M": "15D", "Y": "6M"}
 _MAX = {"Y": 99, "M": 600}
+_START = re.compile("[0-9一二三四五六七八九十百两半当同]")
 _ISO = re.compile(r"P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)D)?")
 
 
@@ -68,7 +69,7 @@ def _quantity() -> re.Pattern[str]:
 
 def find_quantities(text: str) -> list[Quantity]:
     """Finds the quantities of time of a folded text, in their order; an ordinal (第3年) is none."""
-    found = (_read(match) for match in _quantity().finditer(text))
+    found = (_read(match) for match in matches(_quantity(), _START, text))
     return [quantity for quantity in found if quantity is not None]
 
 

@@ -16,7 +16,7 @@ _LONG_UNITS = frozenset("YMQWD")
 
 @cache
 def _count(reach: int) -> re.Pattern[str]:
-    times = rf"(?P<count>{_NUMBER})(?:[-—–~～至到](?P<most>{_NUMBER}))?(?:{words('no-count')}|轮|期(?!间|限|满)|场(?!所|景)|遍)"
+    times = rf"(?P<count>{_NUMBER})(?:[-—–~～至到](?P<most>{_NUMBER}))?{words('times')}"
     return re.compile(rf"[^，。；：！？\n]{{0,{reach}}}?(?<![0-9第]){times}(?!以上的?违)")
 
 
@@ -34,16 +34,14 @@ def read_frequency(line: Line, i: int) -> Reading | None:
         return _times_in(line, i, anchor)
     if isinstance(anchor, Period) and line.text[anchor.span.start : anchor.span.end].endswith("全年"):
         found = _count(12).match(line.text, anchor.span.end)
-        return _reading(anchor.span.start, found, "P1Y") if found else None
+        return _reading(line, anchor.span.start, found, "P1Y") if found else None
     return None
 
 
 def _every(line: Line, i: int, every: Recurrence) -> Reading:
     found = _count(24).match(line.text, every.span.end)
     if found and not _pattern("past-right").match(line.text, every.span.end):
-        if re.compile(f"[^，。；]{{0,8}}?{words('restated-to')}").match(line.text, found.end()):
-            return Reading()
-        return _reading(every.span.start, found, every.duration)
+        return _reading(line, every.span.start, found, every.duration)
     used = _days_named(line, i)
     if used > 1 or _pattern("recurring").match(line.text, every.span.end):
         return Reading((Deadline("frequency", every.span, count=1, duration=every.duration),), used)
@@ -73,9 +71,17 @@ def _times_in(line: Line, i: int, stretch: Quantity) -> Reading | None:
     often = stretch.unit == "Y" or (number(found["count"]) or 0) > 1
     if inside and not often:
         return None
-    return _reading(stretch.span.start, found, stretch.duration)
+    return _reading(line, stretch.span.start, found, stretch.duration)
 
 
-def _reading(start: int, found: re.Match[str], duration: str) -> Reading:
+def _reading(line: Line, start: int, found: re.Match[str], duration: str) -> Reading:
+    if _replaced().match(line.text, found.end()):
+        return Reading()
     count = number(found["most"] or found["count"])
     return Reading((Deadline("frequency", Span(start, found.end()), count=count, duration=duration),))
+
+
+@cache
+def _replaced() -> re.Pattern[str]:
+    """由每年2次调整为每两年1次: the first is no more."""
+    return re.compile(f"[^，。；]{{0,8}}?{words('restated-to')}")

@@ -53,7 +53,7 @@ def _names() -> _Names:
 
 
 def is_full_name(name: str) -> bool:
-    """Tells whether `name` is the full name of a division: 吴江区, 江苏省."""
+    """Tells whether `name` is the full name of a division: 浦口区, 江苏省."""
     return name in _names().full
 
 
@@ -66,7 +66,7 @@ def division_of(place: str, context: tuple[str, ...] = ()) -> Division | None:
     """Finds the division that a place name means.
 
     Args:
-        place: A full name, a short name of a province or prefecture, or a chain of names: 江苏省连云港市海州区.
+        place: A full name, a short name of a province or prefecture, or a chain of names: 江苏省南京市浦口区.
         context: Codes that tell homonyms apart: the division in the same prefecture, else the same province, wins.
 
     Returns:

@@ -16,7 +16,10 @@ from ingest.numbering import Head, head_of
 _LINE = re.compile(r"[^\n\r\f\v\x85\u2028\u2029]+")
 _COLUMN = re.compile(r"\u3000{2,}")
 _SPACE = re.compile(r"[\s\u200b\u200c\u200d\u2060\ufeff\xad]+")
-_LIST_MARK = re.compile(r"\s*(?:[-*•●▪◆■]\s+|#{1,6}\s+|\*\*(?=\S)|>\s+)+")
+_LIST_MARK = re.compile(
+    r"\s*(?:(?:[-*•●○▪◆◇■□★☆▶►➤√✓·]|[—–－]{1,2})(?:\s+|(?=[0-9０-９一二三四五六七八九十（(]{1,3}[.．、）)]))"
+    r"|#{1,6}\s+|\*\*(?=\S)|>\s+)+"
+)
 _PAGE_NUMBER = re.compile(r"[-—–－·•\s]*\d{1,3}[-—–－·•\s]*|第?\s*\d{1,3}\s*页(?:[，,/\s]*共\s*\d{1,3}\s*页)?")
 _TERMINAL = re.compile(r"[。！？；：!?;:…][”’」』）)】]*$|[”」』）)】》]$")
 _STOP = re.compile(r"[。；！？，]")

@@ -12,6 +12,10 @@ _NUMBER = r"(?:[0-9]{1,3}|[一二三四五六七八九十百两]{1,4})"
 _LONG_UNITS = ("M", "Q", "Y")
 _SHORT_UNITS = ("H", "MIN", "WD", "D", "W")
 _OVER = r"(?:届满|期满|到期|失效|过期)"
+_RESTATED = words("restated-to") + r"[^，。；0-9]{0,8}?"
+_NEW_COUNT = re.compile(
+    rf"[^，。；]{{0,10}}?{_RESTATED}(?P<count>{_NUMBER})(?:个|{words('within')}|(?=[，。；、]|$))(?:以内|之内|内)?"
+)
 
 
 @cache
@@ -43,59 +47,65 @@ def _deadline(kind: str, quantity: Quantity, *, before: int = 0, after: int = 0)
     return Deadline(kind, span, duration=quantity.duration, working_days=quantity.working_days)
 
 
-def _reduction(line: Line, i: int, old: Quantity) -> Reading | None:
+def _reduction(line: Line, i: int, quantity: Quantity) -> Reading | None:
     """由5个工作日缩短为1个工作日, 由20个压缩至5个工作日, 由20个工作日压缩至5个; a longer new period is a grant."""
-    new, gap = line.next(i)
-    restated = words("restated-to") + r"[^，。；0-9]{0,8}?"
-    if isinstance(new, Quantity) and _pattern(rf"[^。；\n]{{0,20}}?{restated}").fullmatch(gap):
-        return Reading((_changed(line.text, old, new),), 2)
-    if isinstance(new, Quantity) and _pattern(rf"[^。；\n]{{0,14}}?(?:延长|放宽|延展|展期|延至)[至到为][^，。；0-9]{{0,4}}").fullmatch(gap):
-        return Reading((_deadline("duration-grant", new, before=len(gap.rpartition("延")[2]) + 1 if "延" in gap else 0),), 2)
-    later_count = _pattern(rf"[^，。；]{{0,10}}?{restated}(?P<count>{_NUMBER})(?:个|{words('within')}|(?=[，。；、]|$))(?:以内|之内|内)?").match(
-        line.right(old.span.end)
-    )
-    if later_count and not isinstance(new, Quantity):
-        duration = iso_duration(later_count["count"], old.unit)
-        span = Span(old.span.start, old.span.end + later_count.end())
-        return Reading(
-            (Deadline("processing-limit", span, duration=duration, previous_duration=old.duration, working_days=old.working_days),)
-        )
-    earlier = _pattern(rf"(?P<count>{_NUMBER})个?{restated}$").search(line.left(i))
-    if earlier and (duration := iso_duration(earlier["count"], old.unit)):
-        span = Span(old.span.start - len(earlier[0]), old.span.end)
-        return Reading(
-            (Deadline("processing-limit", span, duration=old.duration, previous_duration=duration, working_days=old.working_days),)
-        )
+    following, gap = line.next(i)
+    is_new = _pattern(rf"{words('restated-to')}$").search(line.left(i))
+    if isinstance(following, Quantity) and not is_new:
+        if _pattern(rf"[^，。；\n]{{0,16}}?(?:，(?:再|进一步|大幅|统一|均|都)*)?{_RESTATED}").fullmatch(gap):
+            return Reading((_restated(line.text, quantity, following),), 2)
+        if longer := _pattern(rf"[^。；\n]{{0,14}}?({words('prolonged-to')}[^，。；0-9]{{0,4}})").fullmatch(gap):
+            return Reading((_deadline("duration-grant", following, before=len(longer[1])),), 2)
+    elif not is_new and (new := _NEW_COUNT.match(line.right(quantity.span.end))):
+        span = Span(_with_source(line.text, quantity.span.start), quantity.span.end + new.end())
+        return _reduced(quantity, span, iso_duration(new["count"], quantity.unit), quantity.duration)
+    if old := _pattern(rf"(?P<count>{_NUMBER})个?{_RESTATED}$").search(line.left(i)):
+        span = Span(_with_source(line.text, quantity.span.start - len(old[0])), quantity.span.end)
+        return _reduced(quantity, span, quantity.duration, iso_duration(old["count"], quantity.unit))
     return None
 
 
-def _changed(text: str, old: Quantity, new: Quantity) -> Deadline:
+def _reduced(quantity: Quantity, span: Span, duration: str | None, previous: str | None) -> Reading | None:
+    if duration is None or previous is None:
+        return None
+    days = quantity.working_days
+    return Reading(
+        (Deadline("processing-limit", span, duration=duration, previous_duration=previous, working_days=days),)
+    )
+
+
+def _restated(text: str, old: Quantity, new: Quantity) -> Deadline:
     if rough_days(new.duration) > rough_days(old.duration):
         return _deadline("duration-grant", new)
     bound = _pattern(words("within")).match(text, new.span.end)
-    start = old.span.start - (text[old.span.start - 1 : old.span.start] in ("由", "从"))
     return Deadline(
         "processing-limit",
-        Span(start, bound.end() if bound else new.span.end),
+        Span(_with_source(text, old.span.start), bound.end() if bound else new.span.end),
         duration=new.duration,
         previous_duration=old.duration,
         working_days=new.working_days,
     )
 
 
+def _with_source(text: str, start: int) -> int:
+    """Returns where 由 or 从 (由法定的…) stands before a quantity; its own beginning where there is none."""
+    source = _pattern("[由从][^，。；由从]{0,6}$").search(text[:start][-8:])
+    return start - (len(source[0]) if source else 0)
+
+
 def _residual(quantity: Quantity, left: str, right: str) -> Deadline | None:
     """有效期届满不足30日, 届满前3个月内, 6个月内到期: what is left of a validity."""
     tested = _pattern(rf"{words('expiry')}[^，。；]{{0,6}}?{words('short-of')}$").search(left)
-    ahead = _pattern(
-        rf"{_OVER}(?:日|之日)?(?:之?前(?:的|最迟|至少|提前|应当?|须|可|在)*|(?:的|提前)*(?=\Z))$"
-    ).search(left)
+    ahead = _pattern(rf"{_OVER}(?:日|之日)?(?:之?前(?:的|最迟|至少|提前|应当?|须|可|在)*|(?:的|提前)*(?=\Z))$").search(
+        left
+    )
     if tested:
         return _deadline("residual-validity-condition", quantity, before=len(tested[0]))
     side = _pattern(rf"(?:{words('within')}|之前|以前|前)").match(right)
     if ahead and ("前" in ahead[0] or (side and "前" in side[0])):
         return _deadline("residual-validity-condition", quantity, before=len(ahead[0]), after=side.end() if side else 0)
     due = _pattern(rf"{words('within')}(?:即将|将)?[^，。；]{{0,8}}?{_OVER}").match(right)
-    if due:
+    if due and not left.endswith(("后", "起")):
         return _deadline("residual-validity-condition", quantity, after=due.end())
     return None
 
@@ -122,9 +132,9 @@ def _grant(quantity: Quantity, left: str, right: str) -> Deadline | None:
     noun = _pattern(words("granted-noun")).match(right)
     if noun:
         return _deadline("duration-grant", quantity, after=noun.end())
-    given = _pattern(rf"{words('grant')}[^，。；]{{0,12}}$").search(left)
-    if given and not within and not quantity.same_day:
-        return _deadline("duration-grant", quantity, before=len(given[0]))
+    given = _pattern(rf".*({words('grant')}[^，。；]{{0,12}})$").match(left)
+    if given and (not within or left.endswith("期")) and not quantity.same_day:
+        return _deadline("duration-grant", quantity, before=len(given[1]))
     return None
 
 
@@ -138,7 +148,7 @@ def _limit(quantity: Quantity, left: str, right: str) -> Deadline | None:
     done = _pattern(words("finish")).match(right)
     if done and quantity.unit in _SHORT_UNITS:
         return _deadline("processing-limit", quantity, after=done.end())
-    if _pattern(r"(?:法定|原|原有|现行)[^，。；]{0,4}(?:时限|期限|时间)[^，。；]{0,4}$").search(left):
+    if _pattern(words("no-limit") + "$").search(left):
         return None
     bound = _pattern(
         rf"(?:{words('at-most')}|{words('limit-name')}|{words('keep')}|{words('reduced-to')}[^，。；0-9]{{0,6}})$"

@@ -13,7 +13,7 @@ from ingest.structure import MAX_LEAD, Item
 
 _TITLE = re.compile(r"《((?:[^《》]|《[^《》]*》)+)》")
 _SENTENCE = re.compile(r"[^。！？；\n]*(?:[。！？；]+[”’）]?|\n|$)")
-_LEAD = re.compile(r"([^。！？\n]+)[。！？\n]")
+_LEAD = re.compile(r"([^。！？\n]*[^。！？\n：；，])[。！？\n]")
 _STRAY = re.compile(r"(?<=[。！？；”）])[？?！!、，,;；]+$|[\s，、]+$")
 
 
@@ -116,7 +116,7 @@ def _lead(text: str) -> str | None:
     match = _LEAD.match(text)
     if match is None or len(match[1]) > MAX_LEAD or not text[match.end() :].strip():
         return None
-    return match[1].rstrip("：；，")
+    return match[1]
 
 
 def _provisions(

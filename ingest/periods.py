@@ -9,28 +9,42 @@ from datetime import date
 
 from ingest.dates import DAY, MONTH, NOT_INSIDE, YEAR, DocumentDates, days_of, read_number
 from ingest.model import Span
+from ingest.wording import matches
 
 _GAP = r"[ \u3000]{0,2}"
 _LINK = r"(?:[-—–－~～―]{1,2}|至|到)"
+_START = re.compile("[0-9〇○零一二三四五六七八九十元上下前第本今明次翌当去全年]")
+_HEAD = (
+    rf"(?:{NOT_INSIDE}(?P<year>{YEAR}){_GAP}(?:年{_GAP}|(?={_LINK}{YEAR}年))"
+    r"|(?P<relative>[今本明次翌当去]年(?![龄轮])))"
+)
+_NUMERIC = (
+    r"(?P<y>(?<![0-9.\-/])(?:19|20)[0-9]{2})(?P<mark>[-./])(?P<m>1[0-2]|0?[1-9])(?P=mark)"
+    r"(?P<d>3[01]|[12][0-9]|0?[1-9])(?![0-9\-/]|\.[0-9])"
+)
+_MONTH = (
+    rf"{NOT_INSIDE}(?P<month>{MONTH}){_GAP}(?:(?={_LINK}{MONTH}月)|月(?:份?(?P<part>[底末]|[上中下]旬)"
+    rf"|份?{_GAP}(?P<day>{DAY}){_GAP}(?:[日号]|(?={_LINK}{DAY}[日号]))|份)?)"
+)
+_QUARTERS = (
+    r"前(?P<quarters>[二两三23])个?季度|(?P<this_quarter>本季度)(?P<this_quarter_end>[末底])?"
+    r"|第?(?<![0-9.统同唯单])(?P<quarter>[一二三四1-4])"
+    rf"(?:(?:(?:个?季度)?(?:{_LINK}|[、和])第?)?(?P<last_quarter>[二三四2-4]))?季度(?P<quarter_end>[末底])?"
+)
+# 年底, 年内 and 年度 stand by themselves or behind a year that has taken the 年; 三年内 and 每年度 are something else.
+_BARE_YEAR = r"(?:(?<![0-9〇○零一二三四五六七八九十百近几多两数每半])年)?"
+_IN_YEAR = rf"{_BARE_YEAR}(?:(?P<year_end>(?<=年)[底末])|(?P<in_year>(?<=年)[内度](?!部|容|外|审|需|设|置)))"
 _PERIOD = re.compile(
-    rf"(?P<y>(?<![0-9.\-/])(?:19|20)[0-9]{{2}})(?P<mark>[-./])(?P<m>1[0-2]|0?[1-9])(?P=mark)"
-    rf"(?P<d>3[01]|[12][0-9]|0?[1-9])(?![0-9\-/]|\.[0-9])"
-    rf"|(?:{NOT_INSIDE}(?P<year>{YEAR}){_GAP}(?:年{_GAP}|(?={_LINK}{YEAR}年))|(?P<relative>[今本明次翌当去]年(?![龄轮])))"
-    rf"?(?:(?<![0-9.])(?P<half>[上下])半年"
-    rf"|前(?P<quarters>[二两三23])个?季度"
-    rf"|第?(?<![0-9.统同唯单])(?P<quarter>[一二三四1-4])(?:(?:个?季度)?(?:{_LINK}|[、和])第?(?P<last_quarter>[二三四2-4]))?季度(?P<quarter_end>[末底])?"
-    rf"|(?P<this_quarter>本季度)(?P<this_quarter_end>[末底])?"
-    rf"|(?P<whole>(?<!百)全年)"
-    rf"|{NOT_INSIDE}(?P<month>{MONTH}){_GAP}(?:(?={_LINK}{MONTH}月)|月"
-    rf"(?:份?(?P<part>[底末]|[上中下]旬)|份?{_GAP}(?P<day>{DAY}){_GAP}(?:[日号]|(?={_LINK}{DAY}[日号]))|份)?)"
-    rf"|(?<=[-—–－~～至到])(?P<later_day>{DAY})[日号]"
-    rf"|(?:(?<![0-9〇○零一二三四五六七八九十百近几多两数每])年)?(?P<year_end>(?<=年)[底末])"
-    rf"|(?:(?<![0-9〇○零一二三四五六七八九十百近几多两数每半])年)?(?P<in_year>(?<=年)[内度](?!部|容|外|审|需|设|置)))"
+    rf"{_NUMERIC}|{_HEAD}?(?:(?<![0-9.])(?P<half>[上下])半年|{_QUARTERS}|(?P<whole>(?<!百)全年)|{_MONTH}"
+    rf"|(?<=[-—–－~～至到])(?P<later_day>{DAY})[日号]|{_IN_YEAR})"
     rf"|{NOT_INSIDE}(?P<only_year>{YEAR}){_GAP}(?:年|(?={_LINK}{YEAR}年))|(?P<only_relative>[今本明次翌]年)(?![龄轮])"
 )
 _LINKED = re.compile(rf"起?{_LINK}?")
 _QUARTER = {c: i for i, c in enumerate("一二三四", 1)} | {c: i for i, c in enumerate("1234", 1)} | {"两": 2}
 _PART = {"上旬": (1, 10), "中旬": (11, 20), "下旬": (21, 31)}
+
+
+_Bounds = tuple[str | None, tuple[date, date] | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +89,7 @@ class _Reader:
         return Period(Span(*match.span()), kind, first, last, dated=printed is not None)
 
     def _year(self, match: re.Match[str]) -> int | None:
-        """The year of a period that prints none: of the date that it is linked to, a coming one before it, the issue."""
+        """Returns the year of a period that prints none: of its link, of a coming date before it, of the issue."""
         relative = (match["relative"] or match["only_relative"] or "")[:1]
         linked = self._linked(match)
         if relative in ("次", "翌"):
@@ -92,33 +106,37 @@ class _Reader:
         """Tells whether a period is the second of two: 7月至12月."""
         return self.end > 0 and _LINKED.fullmatch(self.text, self.end, match.start()) is not None
 
-    def _bounds(
-        self, match: re.Match[str], year: int | None
-    ) -> tuple[str | None, tuple[date, date] | None]:
-        """The kind of a period (None: it is none) and its days, for a year that is known."""
+    def _bounds(self, match: re.Match[str], year: int | None) -> _Bounds:
+        """Returns the kind of a period (None: it is none) and its days, for a year that is known."""
         known = year or 2000
         if match["m"] or match["month"] or match["later_day"]:
             return self._month_bounds(match, known)
-        if match["half"]:
-            return "named", _months(known, 1, 6) if match["half"] == "上" else _months(known, 7, 12)
-        if match["quarters"]:
-            return "named", _months(known, 1, 3 * _QUARTER[match["quarters"]])
-        if match["quarter"]:
-            return _quarter_bounds(match, known)
-        if match["this_quarter"]:
-            if self.issued is None:
-                return "named", None
-            last = (self.issued.month + 2) // 3 * 3
-            bounds = _months(self.issued.year, last - 2, last)
-            return ("end", (bounds[1], bounds[1])) if match["this_quarter_end"] else ("named", bounds)
-        if (match["year_end"] or match["in_year"]) and match[0][0] in "底末内度":
+        if match["quarter"] or match["this_quarter"]:
+            return self._quarter_bounds(match, known)
+        if match["half"] or match["quarters"]:
+            last = 6 if match["half"] else 3 * _QUARTER[match["quarters"]]
+            return "named", _months(known, 7, 12) if match["half"] == "下" else _months(known, 1, last)
+        if match[0][0] in "底末内度" or match[0] == "年度":
             return None, None
         if match["year_end"]:
             return "end", (date(known, 12, 31), date(known, 12, 31))
-        named = match["in_year"] or match["whole"]
-        return "named" if named else "year", _months(known, 1, 12)
+        return "named" if match["in_year"] or match["whole"] else "year", _months(known, 1, 12)
 
-    def _month_bounds(self, match: re.Match[str], year: int) -> tuple[str | None, tuple[date, date] | None]:
+    def _quarter_bounds(self, match: re.Match[str], year: int) -> _Bounds:
+        if match["this_quarter"]:
+            if self.issued is None:
+                return "named", None
+            year, first = self.issued.year, (self.issued.month + 2) // 3
+            last, end = first, match["this_quarter_end"]
+        else:
+            first, end = _QUARTER[match["quarter"]], match["quarter_end"]
+            last = _QUARTER[match["last_quarter"]] if match["last_quarter"] else first
+        if last < first:
+            return "named", None
+        bounds = _months(year, first * 3 - 2, last * 3)
+        return ("end", (bounds[1], bounds[1])) if end else ("named", bounds)
+
+    def _month_bounds(self, match: re.Match[str], year: int) -> _Bounds:
         if match["later_day"]:
             if self.month is None or not self._linked(match):
                 return None, None
@@ -141,18 +159,9 @@ class _Reader:
 def find_periods(text: str, dates: DocumentDates) -> list[Period]:
     """Finds the stretches of the calendar that a folded text prints, in their order."""
     reader = _Reader(text, dates.issued)
-    found = (reader.read(match) for match in _PERIOD.finditer(text))
+    found = (reader.read(match) for match in matches(_PERIOD, _START, text))
     return [period for period in found if period is not None]
 
 
 def _months(year: int, first: int, last: int) -> tuple[date, date]:
     return date(year, first, 1), date(year, last, days_of(year, last))
-
-
-def _quarter_bounds(match: re.Match[str], year: int) -> tuple[str, tuple[date, date] | None]:
-    first = _QUARTER[match["quarter"]]
-    last = _QUARTER[match["last_quarter"]] if match["last_quarter"] else first
-    if last < first:
-        return "named", None
-    bounds = _months(year, first * 3 - 2, last * 3)
-    return ("end", (bounds[1], bounds[1])) if match["quarter_end"] else ("named", bounds)

@@ -186,7 +186,7 @@ class _Writer:
             (t.OFFSET, deadline.offset),
         ):
             if value:
-                yield me, predicate, typed(value, t.XSD_DURATION)
+                yield me, predicate, typed(value, t.PRINTED_DURATION)
         if deadline.event:
             yield me, t.EVENT, iri(self.iris.concept("event", deadline.event))
         if deadline.count is not None:

@@ -4,6 +4,7 @@ import hashlib
 
 from ingest.bodies import Bodies
 from ingest.deadlines import DocumentDates
+from ingest.errors import SourceError
 from ingest.header import read_header
 from ingest.layout import lay_out
 from ingest.measures import find_citations, read_measure
@@ -24,6 +25,8 @@ def read_notice(data: bytes, file_name: str) -> Notice:
         SourceError: The bytes are no text, or hold none (see `ingest.text.decode`).
     """
     layout = lay_out(decode(data))
+    if not layout.text:
+        raise SourceError("empty-document", "it holds nothing but blanks and page numbers")
     source = Source(file_name, hashlib.sha256(data).hexdigest(), "text/plain", layout.text)
     text = fold(layout.text)
     parts = outline(text, layout)
@@ -43,8 +46,8 @@ def read_notice(data: bytes, file_name: str) -> Notice:
 
 
 def _validity(text: str, parts: Outline, header: Header) -> Validity:
-    """The first part of the notice that states its validity counts, the closing paragraphs before the opening ones."""
-    for span in (*parts.back, *parts.front):
+    """The first part of the notice that states its validity counts, closing words first, opening ones last."""
+    for span in (*parts.back, *parts.set_apart, *parts.front):
         found = read_validity(text[span.start : span.end], span.start, header.issue_date)
         if found.start or found.end or found.end_event:
             return found

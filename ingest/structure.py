@@ -24,12 +24,12 @@ _ENCLOSED_LENGTH = 200
 
 
 @dataclass(slots=True)
-class Node:
+class _Node:
     """A numbered paragraph while the outline is built: its own paragraphs, then those numbered below it."""
 
     head: Head
     paragraphs: list[Span]
-    children: list["Node"] = field(default_factory=list)
+    children: list["_Node"] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +49,21 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """The parts of a notice, as spans of its normalised text."""
+    """The parts of a notice, as spans of its normalised text.
+
+    Attributes:
+        front: Paragraphs before the first number.
+        sections: Headings that hold items.
+        items: The operative items.
+        back: Paragraphs behind the items: closing words, signature, date, imprint, notes.
+        set_apart: Numbered paragraphs that are no measures: goals, safeguards, supplementary articles.
+    """
 
     front: tuple[Span, ...]
     sections: tuple[Section, ...]
     items: tuple[Item, ...]
     back: tuple[Span, ...]
+    set_apart: tuple[Span, ...] = ()
 
 
 @cache
@@ -76,7 +85,8 @@ def outline(text: str, layout: Layout) -> Outline:
     chosen = _operative(text, paragraphs, built)
     part, roots, loose = parts[chosen], *built[chosen]
     sections: list[Section] = []
-    items = list(_items(text, roots, None, sections))
+    set_apart: list[Span] = []
+    items = list(_items(text, roots, None, sections, set_apart))
     used = [span for item in items for span in item.spans]
     first = roots[0].paragraphs[0].start if roots else part[-1].end
     last = max((span.end for span in used), default=first)
@@ -84,7 +94,7 @@ def outline(text: str, layout: Layout) -> Outline:
     if chosen:
         front = [p for earlier in parts[:chosen] for p in earlier] + front
     back = [p for p in loose if p.start >= first] + [p for p in paragraphs if p.start >= max(last, part[-1].end)]
-    return Outline(tuple(front), tuple(sections), tuple(items), tuple(dict.fromkeys(back)))
+    return Outline(tuple(front), tuple(sections), tuple(items), tuple(dict.fromkeys(back)), tuple(set_apart))
 
 
 def _documents(text: str, paragraphs: list[Span]) -> list[list[Span]]:
@@ -112,7 +122,7 @@ def _is_signature(words: str) -> bool:
     )
 
 
-def _operative(text: str, paragraphs: list[Span], built: list[tuple[list[Node], list[Span]]]) -> int:
+def _operative(text: str, paragraphs: list[Span], built: list[tuple[list[_Node], list[Span]]]) -> int:
     """Chooses the part that holds the measures: of a letter that issues a plan the plan, else the first with items."""
     holding = [i for i, (roots, _) in enumerate(built) if len(roots) > 1]
     if not holding:
@@ -131,13 +141,13 @@ class _Builder:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.roots: list[Node] = []
-        self.stack: list[Node] = []
+        self.roots: list[_Node] = []
+        self.stack: list[_Node] = []
         self.last: dict[str, int] = {}
         self.loose: list[Span] = []
         self.closed = False
 
-    def build(self, paragraphs: list[Span]) -> tuple[list[Node], list[Span]]:
+    def build(self, paragraphs: list[Span]) -> tuple[list[_Node], list[Span]]:
         """Returns the top nodes and the paragraphs that belong to none."""
         for p in paragraphs:
             words = self.text[p.start : p.end]
@@ -170,7 +180,7 @@ class _Builder:
             del self.stack[styles.index(head.style) :]
         elif head.style in SECTION_STYLES:
             self.stack.clear()
-        node = Node(head, [span])
+        node = _Node(head, [span])
         (self.stack[-1].children if self.stack else self.roots).append(node)
         self.stack.append(node)
         self.last[head.style] = head.ordinal
@@ -200,9 +210,12 @@ class _Builder:
             last.paragraphs = [p for p in last.paragraphs if p not in own]
 
 
-def _items(text: str, nodes: list[Node], section: int | None, sections: list[Section]) -> Iterator[Item]:
+def _items(
+    text: str, nodes: list[_Node], section: int | None, sections: list[Section], set_apart: list[Span]
+) -> Iterator[Item]:
     for node in nodes:
         if _is_no_measure(text, node):
+            set_apart += _all_paragraphs(node)
             continue
         if not _is_heading(text, node):
             spans = tuple(p for p in sorted(_all_paragraphs(node)) if p.end > p.start)
@@ -212,10 +225,10 @@ def _items(text: str, nodes: list[Node], section: int | None, sections: list[Sec
         title = _title(text, node)
         sections.append(Section(node.head.number, text[title.start : title.end], title))
         here = len(sections) - 1
-        yield from _items(text, node.children, here, sections)
+        yield from _items(text, node.children, here, sections, set_apart)
 
 
-def _all_paragraphs(node: Node) -> list[Span]:
+def _all_paragraphs(node: _Node) -> list[Span]:
     """The paragraphs of a node and of all below it, their numbers kept where they stand inside the item."""
     below = [
         Span(p.start - child.head.length, p.end) if i == 0 and p == child.paragraphs[0] else p
@@ -225,7 +238,7 @@ def _all_paragraphs(node: Node) -> list[Span]:
     return node.paragraphs + below
 
 
-def _title(text: str, node: Node) -> Span:
+def _title(text: str, node: _Node) -> Span:
     first = node.paragraphs[0]
     stop = _SENTENCE_END.search(text, first.start, first.end)
     end = stop.start() if stop else first.end
@@ -234,7 +247,7 @@ def _title(text: str, node: Node) -> Span:
     return Span(first.start, end)
 
 
-def _is_heading(text: str, node: Node) -> bool:
+def _is_heading(text: str, node: _Node) -> bool:
     """Tells whether the numbers below a node are the items, and the node only heads them."""
     if not node.children or node.head.style == "article":
         return False
@@ -250,7 +263,7 @@ def _is_heading(text: str, node: Node) -> bool:
     return child.head.style in ITEM_STYLES or not _SENTENCE_END.search(own)
 
 
-def _is_no_measure(text: str, node: Node) -> bool:
+def _is_no_measure(text: str, node: _Node) -> bool:
     title = _title(text, node)
     if _patterns("no-measure", "title").fullmatch(text[title.start : title.end]):
         return True

@@ -24,7 +24,9 @@ def _head() -> re.Pattern[str]:
     """A clause that speaks of the document: it names it, or begins with the statement itself."""
     noun = words("document-noun")
     subject = rf"(?:(?:本|上述|以上)(?:《?[\u4e00-\u9fff（）、“”]{{0,14}}?{noun}》?|政策)(?:（[^（）]*）)?)?"
-    return re.compile(rf"(?:并|且|现|、)*{subject}(?:均|都|统一|的|拟|将|暂|由)*(?={words('validity-head')})")
+    return re.compile(
+        rf"(?:第[0-9一二三四五六七八九十百]+条|[0-9一二三四五六七八九十]+[、.]|（[一二三四五六七八九十]+）)?(?:并|且|现)*{subject}(?:均|都|统一|的|拟|将|暂|由)*(?={words('validity-head')})"
+    )
 
 
 def read_validity(text: str, offset: int, issued: date | None) -> Validity:
@@ -48,7 +50,8 @@ def read_validity(text: str, offset: int, issued: date | None) -> Validity:
             before = folded[sentence.start() : clause.start()]
             if _OTHER.search(before) and not _OWN.search(before):
                 continue
-            if _head().match(clause[0]) and re.search(words("validity-verb"), clause[0]):
+            verb = re.search(words("validity-verb"), clause[0]) or (clause[0][0] == "至" and statement.spans)
+            if verb and _head().match(clause[0]):
                 statement.read(clause[0], Span(*clause.span()).shifted(offset))
     return statement.validity()
 

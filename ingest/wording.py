@@ -1,5 +1,7 @@
 """The words of time, from `patterns/time.tsv`: alternatives by the place that they take in the grammar."""
 
+import re
+from collections.abc import Iterator
 from functools import cache
 
 from ingest.tables import table
@@ -16,3 +18,12 @@ def words(slot: str, value: str | None = None) -> str:
     if not rows:
         raise ValueError(f"patterns/time.tsv has no slot {slot!r} with value {value!r}")
     return "(?:" + "|".join(row["pattern"] for row in rows) + ")"
+
+
+def matches(pattern: re.Pattern[str], starts: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
+    """Yields what `pattern.finditer` does, tried only where the single character that a match begins with stands."""
+    end = 0
+    for start in starts.finditer(text):
+        if start.start() >= end and (match := pattern.match(text, start.start())):
+            end = match.end()
+            yield match

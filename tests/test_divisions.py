@@ -36,12 +36,8 @@ def test_files_are_what_the_generator_makes(tmp_path: Path):
 
 
 def test_data_set_is_the_recorded_one():
-    recorded = dict(
-        re.findall(r"`(\w+\.csv)` \| `([0-9a-f]{64})`", (DATA / "README.md").read_text(encoding="utf-8"))
-    )
-    assert recorded == {
-        file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in sorted(DATA.glob("*.csv"))
-    }
+    recorded = dict(re.findall(r"`(\w+\.csv)` \| `([0-9a-f]{64})`", (DATA / "README.md").read_text(encoding="utf-8")))
+    assert recorded == {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in sorted(DATA.glob("*.csv"))}
 
 
 def test_gazetteer_and_scheme_agree():

@@ -29,9 +29,7 @@ BUILT_IN_PREDICATES = {
     *(OWL.versionInfo, OWL.versionIRI, OWL.imports),
 }
 # https://www.w3.org/TR/owl2-syntax/#Datatype_Maps: xsd:date and xsd:duration are not in it.
-OWL_2_DATATYPES = {
-    XSD[name] for name in ("string", "boolean", "integer", "decimal", "double", "dateTime", "anyURI")
-}
+OWL_2_DATATYPES = {XSD[name] for name in ("string", "boolean", "integer", "decimal", "double", "dateTime", "anyURI")}
 
 
 @cache
@@ -47,20 +45,11 @@ def everything() -> Graph:
 
 
 def sources(*suffixes: str) -> list[Path]:
-    return [
-        file
-        for package in PACKAGES
-        for file in sorted((ROOT / package).rglob("*"))
-        if file.suffix in suffixes
-    ]
+    return [file for package in PACKAGES for file in sorted((ROOT / package).rglob("*")) if file.suffix in suffixes]
 
 
 def own_terms() -> set[str]:
-    return {
-        str(subject)
-        for subject in parsed(ONTOLOGY[0]).subjects(RDF.type)
-        if str(subject).startswith(terms.NG)
-    }
+    return {str(subject) for subject in parsed(ONTOLOGY[0]).subjects(RDF.type) if str(subject).startswith(terms.NG)}
 
 
 @pytest.mark.parametrize("file", KEPT, ids=lambda file: file.name)
@@ -127,9 +116,7 @@ def kinds(graph: Graph) -> dict[Node, set[Node]]:
     return found
 
 
-@pytest.mark.parametrize(
-    "files", [ONTOLOGY[:1], ONTOLOGY, KEPT[:-1]], ids=["core", "aligned", "with vocabularies"]
-)
+@pytest.mark.parametrize("files", [ONTOLOGY[:1], ONTOLOGY, KEPT[:-1]], ids=["core", "aligned", "with vocabularies"])
 def test_every_entity_has_one_kind_and_is_declared(files: list[Path]):
     graph = parsed(*files)
     declared = kinds(graph)
@@ -139,7 +126,7 @@ def test_every_entity_has_one_kind_and_is_declared(files: list[Path]):
     classes = {term for term, found in declared.items() if found == {OWL.Class}}
     used_as_class = {*graph.subjects(RDFS.subClassOf), *graph.objects(None, RDFS.subClassOf)}
     used_as_class |= {*graph.objects(None, RDFS.domain)}
-    used_as_class |= set(graph.objects(None, RDF.type)) - {OWL.Class, OWL.Ontology, *PROPERTY_KINDS}
+    used_as_class |= set(graph.objects(None, RDF.type)) - {OWL.Class, OWL.Ontology, RDFS.Datatype, *PROPERTY_KINDS}
     assert used_as_class <= classes
 
 
@@ -278,8 +265,6 @@ def test_documentation_defines_every_term_as_the_core_does():
     page = (ROOT / "docs/ontology.md").read_text(encoding="utf-8")
     core = parsed(ONTOLOGY[0])
     for term in own_terms():
-        meanings = [
-            str(text) for text in core.objects(URIRef(term), SKOS.definition) if text.language == "en"
-        ]
+        meanings = [str(text) for text in core.objects(URIRef(term), SKOS.definition) if text.language == "en"]
         row = rf"^\| `ng:{term.removeprefix(terms.NG)}` \|.*\| {re.escape(meanings[0])} \|$"
         assert re.search(row, page, re.MULTILINE), term

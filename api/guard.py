@@ -1,0 +1,120 @@
+"""Judges the text of a query before the engine sees it: what form it has, and what must not run here.
+
+The engine reads without a lexer: it takes keywords without a gap after them (`SERVICESILENT<x>`, `SERVICE:x`),
+and `<` as an operator where SPARQL 1.1 (section 19.8, longest match) has an IRI. Where the two readings could part,
+so that code hides in what looks like a string, the query is refused. Deep or long nesting kills the process.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+from api.errors import Problem
+
+MAX_DEPTH = 64
+_MAX_JOINTS = 1000
+_ESCAPED = r"\\u[0-9A-Fa-f]{4}|\\U[0-9A-Fa-f]{8}"
+_LOCAL = r"%[0-9A-Fa-f]{2}|\\[_~.\-!$&'()*+,;=/?\#@%]"
+_TOKEN = re.compile(
+    rf"""
+      (?P<space>\s+|\#[^\r\n]*)
+    | (?P<iri><(?:[^\x00-\x20<>"{{}}|^`\\]|{_ESCAPED})*+>)
+    | (?P<string>\"\"\"(?:[^"\\]|\\.|"(?!""))*+\"\"\" | '''(?:[^'\\]|\\.|'(?!''))*+'''
+        | "(?:[^"\\\r\n]|\\.)*+" | '(?:[^'\\\r\n]|\\.)*+')
+    | (?P<variable>[?$]\w+)
+    | (?P<name>(?:_|[^\W\d_][\w.-]*+)?:(?:(?:\w|:|{_LOCAL})(?:\w|[:.-]|{_LOCAL})*+)?)
+    | (?P<language>@[A-Za-z]+(?:-[A-Za-z0-9]+)*+)
+    | (?P<number>\d+(?:\.\d+)?|\.\d+)
+    | (?P<word>[^\W\d_]\w*+)
+    | (?P<open>[(\[{{]) | (?P<close>[)\]}}])
+    | (?P<mark>\^\^|&&|\|\||[<>!]=|[.;,*/|^?+!<>=-])
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_PLAIN_IRI = re.compile(r"<[A-Za-z][A-Za-z0-9+.-]*://")
+_OPERANDS = {"variable", "number", "string", "name", "iri", "language", "close", "word"}
+_CHAINING = {
+    *("+", "-", "*", "/", "|", "||", "&&", "!", "^", "?"),
+    *("UNION", "MINUS", "OPTIONAL", "BIND", "FILTER", "EXISTS", "VALUES", "GRAPH"),
+}
+_QUERY_FORMS = {"SELECT", "ASK", "CONSTRUCT", "DESCRIBE"}
+_UPDATE_FORMS = {"INSERT", "DELETE", "LOAD", "CLEAR", "CREATE", "DROP", "COPY", "MOVE", "ADD", "WITH"}
+_PROLOGUE = {"PREFIX", "BASE", "VERSION"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    kind: str
+    text: str
+    start: int
+
+
+def query_form(query: str) -> str:
+    """Returns SELECT, ASK, CONSTRUCT or DESCRIBE for a query that may run here.
+
+    Raises:
+        Problem: 403 for an update and for SERVICE; 400 for what is no query, is nested deeper than 64 brackets, is
+            chained longer than 1000 operators, or could be read in two ways.
+    """
+    tokens = list(_tokens(query))
+    _refuse_service(tokens)
+    _refuse_depth(tokens)
+    form = next((t for t in tokens if t.kind == "word" and t.text.upper() not in _PROLOGUE), None)
+    if form is not None and form.text.upper() in _UPDATE_FORMS:
+        raise Problem(403, "update-refused", "this endpoint answers queries only; it takes no updates")
+    found = next((known for known in _QUERY_FORMS if form is not None and form.text.upper().startswith(known)), None)
+    if found is None:
+        start = len(query) if form is None else form.start
+        raise _fault(query, start, "expected SELECT, ASK, CONSTRUCT or DESCRIBE")
+    return found
+
+
+def _tokens(query: str) -> Iterator[_Token]:
+    position, brackets, last = 0, ["{"], "space"
+    while position < len(query):
+        match = _TOKEN.match(query, position)
+        if match is None or match.lastgroup is None:
+            raise _fault(query, position, f"unexpected {query[position]!r}")
+        token = _Token(match.lastgroup, match[0], position)
+        if brackets[-1] == "(" and last in _OPERANDS and _two_readings(token):
+            raise _fault(query, position, "put a space after the operator <, or write the IRI with a prefix")
+        position = match.end()
+        if token.kind == "space":
+            continue
+        if token.kind == "open":
+            brackets.append(token.text)
+        elif token.kind == "close" and len(brackets) > 1:
+            brackets.pop()
+        last = token.kind
+        yield token
+
+
+def _two_readings(token: _Token) -> bool:
+    """Tells whether `<…>` after an operand could as well be a comparison that goes on with a string or comment."""
+    return token.kind == "iri" and not _PLAIN_IRI.match(token.text) and any(mark in token.text for mark in "'#()")
+
+
+def _refuse_service(tokens: list[_Token]) -> None:
+    end = _Token("space", "", 0)
+    for token, following in pairwise([*tokens, end]):
+        keyword = token.kind == "word" and "SERVICE" in token.text.upper()
+        glued = token.kind == "name" and "SERVICE" in token.text.upper().split(":")[0]
+        if keyword or (glued and following.text == "{"):
+            raise Problem(403, "service-refused", "SERVICE is refused: this endpoint asks no other one")
+
+
+def _refuse_depth(tokens: list[_Token]) -> None:
+    depth = 0
+    for token in tokens:
+        depth += (token.kind == "open") - (token.kind == "close")
+        if depth > MAX_DEPTH:
+            raise Problem(400, "query-too-deep", f"brackets are nested deeper than {MAX_DEPTH}")
+    if sum(token.text.upper() in _CHAINING for token in tokens) > _MAX_JOINTS:
+        raise Problem(400, "query-too-long", f"more than {_MAX_JOINTS} operators and joined groups")
+
+
+def _fault(query: str, position: int, message: str) -> Problem:
+    line = query.count("\n", 0, position) + 1
+    column = position - (query.rfind("\n", 0, position) + 1) + 1
+    return Problem(400, "syntax-error", f"line {line}, column {column}: {message}", line=line, column=column)

@@ -1,0 +1,69 @@
+"""Content negotiation (RFC 9110, section 12.5.1): which format the client likes best, and how it is sent."""
+
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+
+from fastapi import Request
+from fastapi.responses import Response
+
+from api.errors import Problem
+from ontology import terms
+from store.formats import Format
+
+HTML = Format("html", "text/html", "html", terms.FORMATS + "HTML")
+_MAX_ACCEPT = 1024
+_QUALITY = re.compile(r"(?:0(?:\.\d{0,3})?|1(?:\.0{0,3})?)")
+_PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'"
+
+
+def best(accept: str | None, offers: Sequence[Format]) -> Format:
+    """Returns the offer that an Accept header likes best; of equals the first, without a header the first.
+
+    Raises:
+        Problem: 400 for a header that is longer than 1 KB, 406 with the list of offers where none is acceptable.
+    """
+    if accept is None or not accept.strip():
+        return offers[0]
+    if len(accept) > _MAX_ACCEPT:
+        raise Problem(400, "accept-too-long", f"the Accept header is longer than {_MAX_ACCEPT} characters")
+    ranges = dict(_range(part) for part in accept.split(",") if part.strip())
+    liked = [(_quality(ranges, offer.media_type), -rank) for rank, offer in enumerate(offers)]
+    quality, rank = max(liked)
+    if quality == 0:
+        types = [offer.media_type for offer in offers]
+        raise Problem(406, "not-acceptable", f"to be had as {', '.join(types)}", available=types)
+    return offers[-rank]
+
+
+def respond(request: Request, body: bytes, form: Format, headers: Mapping[str, str] | None = None) -> Response:
+    """Sends a representation with a strong ETag of its bytes; 304 where the client has it already."""
+    etag = f'"{hashlib.sha256(body + form.media_type.encode()).hexdigest()[:32]}"'
+    sent = {"ETag": etag, "Vary": "Accept", "Cache-Control": "no-cache", **(headers or {})}
+    if form == HTML:
+        sent["Content-Security-Policy"] = _PAGE_POLICY
+    if request.method in {"GET", "HEAD"} and _known(request.headers.get("if-none-match", ""), etag):
+        return Response(status_code=304, headers=sent)
+    return Response(body, headers={**sent, "Content-Type": form.content_type})
+
+
+def _known(condition: str, etag: str) -> bool:
+    tags = {tag.strip().removeprefix("W/") for tag in condition.split(",")}
+    return etag in tags or "*" in tags
+
+
+def _range(part: str) -> tuple[str, float]:
+    """Reads one media range; other parameters than q tell nothing here, and a range with a bad q counts as 0."""
+    media_type, *parameters = (piece.strip().lower() for piece in part.split(";"))
+    for parameter in parameters:
+        name, _, value = parameter.partition("=")
+        if name.strip() == "q":
+            return media_type, float(value) if _QUALITY.fullmatch(value.strip()) else 0.0
+    return media_type, 1.0
+
+
+def _quality(ranges: Mapping[str, float], media_type: str) -> float:
+    for candidate in (media_type, media_type.partition("/")[0] + "/*", "*/*"):
+        if candidate in ranges:
+            return ranges[candidate]
+    return 0.0

@@ -1,0 +1,42 @@
+"""The start page, and what tells a supervisor that the server lives."""
+
+from html import escape
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse, Response
+
+from api import pages
+from api.negotiate import HTML, respond
+from store.base import Store
+
+ADDRESSES = {
+    "/sparql": "SPARQL 查询 · SPARQL endpoint and editor",
+    "/queries": "问题目录 · the catalogue of questions",
+    "/ontology": "本体 · the ontology",
+    "/graph/vocabulary": "词表 · the vocabularies",
+    "/docs": "接口文档 · the HTTP interface",
+}
+
+
+def router(store: Store) -> APIRouter:
+    """Returns the routes of operation."""
+    routes = APIRouter()
+
+    @routes.get("/")
+    def start(request: Request) -> Response:
+        """Shows where to go."""
+        items = "".join(f"<li>{pages.link(path, escape(text))}</li>" for path, text in ADDRESSES.items())
+        return respond(request, pages.page("noticegraph", f"<ul>{items}</ul>"), HTML)
+
+    @routes.get("/healthz")
+    def healthz() -> JSONResponse:
+        """Says that the process answers."""
+        return JSONResponse({"status": "ok"})
+
+    @routes.get("/readyz")
+    def readyz() -> JSONResponse:
+        """Says that the store can be read; 503 where it cannot."""
+        store.snapshot().ask("ASK { }")
+        return JSONResponse({"status": "ok"})
+
+    return routes

@@ -1,0 +1,123 @@
+"""Media type, file suffix, serialiser: one table for the server and the export (SPARQL 1.1, RDF 1.1)."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from io import BytesIO
+
+import pyoxigraph
+
+from ontology.terms import PREFIXES
+
+_NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A way to write RDF or query results.
+
+    Attributes:
+        name: Short name, as on the command line.
+        media_type: IANA media type without parameters.
+        suffix: File suffix without the dot.
+        iri: Its name in the W3C list of formats (http://www.w3.org/ns/formats/).
+        named_graphs: Whether it can say which graph a statement stands in.
+    """
+
+    name: str
+    media_type: str
+    suffix: str
+    iri: str
+    named_graphs: bool = False
+
+    @property
+    def content_type(self) -> str:
+        """The media type with the charset that text formats need."""
+        return f"{self.media_type}; charset=utf-8" if self.media_type.startswith("text/") else self.media_type
+
+
+_W3 = "http://www.w3.org/ns/formats/"
+TURTLE = Format("ttl", "text/turtle", "ttl", _W3 + "Turtle")
+N_TRIPLES = Format("nt", "application/n-triples", "nt", _W3 + "N-Triples")
+RDF_XML = Format("rdfxml", "application/rdf+xml", "rdf", _W3 + "RDF_XML")
+JSON_LD = Format("jsonld", "application/ld+json", "jsonld", _W3 + "JSON-LD", named_graphs=True)
+N_QUADS = Format("nq", "application/n-quads", "nq", _W3 + "N-Quads", named_graphs=True)
+TRIG = Format("trig", "application/trig", "trig", _W3 + "TriG", named_graphs=True)
+GRAPH_FORMATS = (TURTLE, N_TRIPLES, RDF_XML, JSON_LD)
+DATASET_FORMATS = (*GRAPH_FORMATS, N_QUADS, TRIG)
+
+RESULTS_JSON = Format("json", "application/sparql-results+json", "srj", _W3 + "SPARQL_Results_JSON")
+RESULTS_XML = Format("xml", "application/sparql-results+xml", "srx", _W3 + "SPARQL_Results_XML")
+RESULTS_CSV = Format("csv", "text/csv", "csv", _W3 + "SPARQL_Results_CSV")
+RESULTS_TSV = Format("tsv", "text/tab-separated-values", "tsv", _W3 + "SPARQL_Results_TSV")
+BOOLEAN_FORMATS = (RESULTS_JSON, RESULTS_XML)
+ROWS_FORMATS = (RESULTS_JSON, RESULTS_XML, RESULTS_CSV, RESULTS_TSV)
+
+_RDF = {
+    TURTLE.media_type: pyoxigraph.RdfFormat.TURTLE,
+    N_TRIPLES.media_type: pyoxigraph.RdfFormat.N_TRIPLES,
+    RDF_XML.media_type: pyoxigraph.RdfFormat.RDF_XML,
+    JSON_LD.media_type: pyoxigraph.RdfFormat.JSON_LD,
+    N_QUADS.media_type: pyoxigraph.RdfFormat.N_QUADS,
+    TRIG.media_type: pyoxigraph.RdfFormat.TRIG,
+}
+_RESULTS = {
+    RESULTS_JSON.media_type: pyoxigraph.QueryResultsFormat.JSON,
+    RESULTS_XML.media_type: pyoxigraph.QueryResultsFormat.XML,
+    RESULTS_CSV.media_type: pyoxigraph.QueryResultsFormat.CSV,
+    RESULTS_TSV.media_type: pyoxigraph.QueryResultsFormat.TSV,
+}
+
+
+def rdf_format(suffix: str) -> Format | None:
+    """Returns the RDF format of a file suffix (without dot), or None."""
+    return next((known for known in DATASET_FORMATS if known.suffix == suffix), None)
+
+
+def driver_format(form: Format) -> pyoxigraph.RdfFormat:
+    """Returns the driver's name of an RDF format."""
+    return _RDF[form.media_type]
+
+
+def convert(nquads: Iterable[str], target: Format) -> bytes:
+    """Writes N-Quads lines in another format, sorted, so that the same quads give the same bytes.
+
+    A format without named graphs gets each triple once; XML gets U+FFFD for characters that it cannot hold.
+
+    Raises:
+        ValueError: A line is no N-Quads.
+    """
+    text = "".join(f"{line}\n" for line in sorted(nquads))
+    if target == N_QUADS:
+        return text.encode()
+    try:
+        quads = list(pyoxigraph.parse(text.encode(), pyoxigraph.RdfFormat.N_QUADS))
+    except SyntaxError as error:
+        raise ValueError(f"no N-Quads: {error}") from error
+    if not target.named_graphs:
+        return _written(dict.fromkeys(quad.triple for quad in quads), target)
+    return _written(sorted(quads, key=lambda quad: str(quad.graph_name)), target)
+
+
+def write(
+    results: pyoxigraph.QuerySolutions | pyoxigraph.QueryBoolean | pyoxigraph.QueryTriples, media_type: str
+) -> bytes:
+    """Writes the driver's results in the order that they come; of a graph each triple once."""
+    if isinstance(results, pyoxigraph.QueryTriples):
+        target = next(known for known in GRAPH_FORMATS if known.media_type == media_type)
+        return _written(dict.fromkeys(results), target)
+    output = BytesIO()
+    results.serialize(output, _RESULTS[media_type])
+    return _legal(output.getvalue()) if media_type == RESULTS_XML.media_type else output.getvalue()
+
+
+def _written(statements: Iterable[pyoxigraph.Triple] | Iterable[pyoxigraph.Quad], target: Format) -> bytes:
+    output = BytesIO()
+    pyoxigraph.serialize(statements, output, _RDF[target.media_type], prefixes=PREFIXES)
+    written = output.getvalue()
+    return _legal(written) if target == RDF_XML else written
+
+
+def _legal(written: bytes) -> bytes:
+    """Replaces what makes XML not well-formed; other formats escape it themselves."""
+    return _NOT_XML.sub("\ufffd", written.decode()).encode()

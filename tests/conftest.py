@@ -1,0 +1,35 @@
+"""What several test modules share: the five notices, read once and published once."""
+
+from pathlib import Path
+
+import pytest
+
+from ingest.model import Notice
+from ingest.pipeline import Outcome, ingest
+from ingest.read import read_notice
+from store.base import Store
+from store.oxigraph import open_store
+
+ROOT = Path(__file__).parent.parent
+NOTICES = sorted((ROOT / "data/notices").iterdir())
+
+
+@pytest.fixture(scope="session")
+def notices() -> tuple[Notice, ...]:
+    """The five notices as read, in the order of their file names."""
+    return tuple(read_notice(path.read_bytes(), path.name) for path in NOTICES)
+
+
+@pytest.fixture(scope="session")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a store in which the five notices are published."""
+    directory = tmp_path_factory.mktemp("published")
+    outcomes: list[Outcome] = list(ingest([ROOT / "data/notices"], directory))
+    assert [outcome.status for outcome in outcomes] == ["accepted"] * 5
+    return directory
+
+
+@pytest.fixture(scope="session")
+def store(published: Path) -> Store:
+    """The published store of the five notices."""
+    return open_store(published).snapshot()

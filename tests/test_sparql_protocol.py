@@ -1,0 +1,188 @@
+"""`/sparql`: the SPARQL 1.1 Protocol, and what must not run. Cases in `cases/http/sparql.json`."""
+
+import json
+import socket
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from serving import served
+from SPARQLWrapper import CSV, JSON, POST, TURTLE, SPARQLWrapper
+
+from store.base import Store
+from store.oxigraph import memory
+
+CASES = json.loads((Path(__file__).parent / "cases" / "http" / "sparql.json").read_text("utf-8"))
+FORM = "application/x-www-form-urlencoded"
+SD = "http://www.w3.org/ns/sparql-service-description#"
+
+
+def filled() -> Store:
+    store = memory()
+    store.replace_graph(
+        "http://e/g", '<http://e/a> <http://e/p> "1" <http://e/g> .\n<http://e/a> <http://e/p> "2" <http://e/g> .'
+    )
+    store.replace_graph("http://e/h", '<http://e/a> <http://e/p> "2" <http://e/h> .')
+    return store
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[httpx.Client]:
+    with served(filled()) as connected:
+        yield connected
+
+
+@pytest.fixture(scope="module")
+def canary() -> Iterator[tuple[int, list[str]]]:
+    """A listener that notes every connection; yields its port and the notes."""
+    hits: list[str] = []
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def watch() -> None:
+            while True:
+                try:
+                    connection, _ = listener.accept()
+                except OSError:
+                    return
+                with connection:
+                    hits.append("hit")
+
+        thread = threading.Thread(target=watch, daemon=True)
+        thread.start()
+        yield listener.getsockname()[1], hits
+        listener.shutdown(socket.SHUT_RDWR)
+    thread.join()
+
+
+@pytest.mark.parametrize("case", CASES["requests"], ids=lambda case: case["is"])
+def test_request_gets_its_answer(client: httpx.Client, case: dict):
+    headers = {"Accept": case["accept"]} if "accept" in case else {}
+    if "content_type" in case:
+        headers["Content-Type"] = case["content_type"]
+    method = case.get("method", "POST" if "form" in case or "body" in case else "GET")
+    answer = client.request(
+        method, "/sparql", params=case.get("get"), data=case.get("form"), content=case.get("body"), headers=headers
+    )
+    assert answer.status_code == case["status"], answer.text
+    if answer.status_code >= 400:
+        problem = answer.json()
+        assert answer.headers["Content-Type"] == "application/problem+json"
+        assert problem["status"] == case["status"]
+        assert {"type", "title", "detail"} <= problem.keys()
+    if "type" in case:
+        assert answer.headers["Content-Type"] == case["type"]
+    assert case.get("holds", "") in answer.text
+
+
+@pytest.mark.parametrize("query", CASES["served"])
+def test_look_alikes_are_served(client: httpx.Client, query: str):
+    answer = client.post("/sparql", data={"query": query})
+    assert answer.status_code == 200, answer.text
+
+
+@pytest.mark.parametrize("query", CASES["refused"])
+def test_nothing_leaves_the_house(client: httpx.Client, canary: tuple[int, list[str]], query: str):
+    port, hits = canary
+    answer = client.post("/sparql", data={"query": query.replace("PORT", str(port))})
+    assert answer.status_code in {400, 403}, answer.text
+    assert hits == []
+
+
+@pytest.mark.parametrize("case", CASES["too_large"], ids=lambda case: case["is"])
+def test_query_that_could_kill_is_refused(client: httpx.Client, case: dict):
+    query = case["head"] + case["repeat"] * case["times"] + case["tail"]
+    answer = client.post("/sparql", content=query, headers={"Content-Type": "application/sparql-query"})
+    assert answer.status_code == case["status"], answer.text
+
+
+def test_depth_of_64_is_served_and_65_refused(client: httpx.Client):
+    for depth, status in ((64, 200), (65, 400)):
+        query = "SELECT * " + "{" * depth + "}" * depth
+        assert client.post("/sparql", data={"query": query}).status_code == status
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type"),
+    [
+        (b"query=ASK%20%7B%7D%FF", FORM),
+        (b"ASK {} #\xff", "application/sparql-query"),
+        ("ASK {}".encode("utf-16"), "application/sparql-query"),
+        (b"query=ASK {}\xff", FORM),
+    ],
+)
+def test_bytes_that_are_no_utf8_are_refused(client: httpx.Client, body: bytes, content_type: str):
+    assert client.post("/sparql", content=body, headers={"Content-Type": content_type}).status_code == 400
+
+
+def test_content_encoding_is_refused(client: httpx.Client):
+    headers = {"Content-Type": "application/sparql-query", "Content-Encoding": "gzip"}
+    assert client.post("/sparql", content=b"x", headers=headers).status_code == 415
+
+
+def test_long_accept_is_refused(client: httpx.Client):
+    answer = client.get("/sparql", params={"query": "ASK {}"}, headers={"Accept": "text/x," * 4000})
+    assert answer.status_code == 400
+
+
+def test_service_is_described(client: httpx.Client):
+    here = client.base_url.join("/sparql")
+    answer = client.get("/sparql", headers={"Accept": "application/n-triples"})
+    assert f"<{here}> <{SD}endpoint> <{here}> ." in answer.text
+    assert f"<{SD}feature> <{SD}UnionDefaultGraph>" in answer.text
+    assert client.get("/sparql").headers["Content-Type"] == "text/turtle; charset=utf-8"
+
+
+def test_browser_gets_the_editor(client: httpx.Client):
+    answer = client.get("/sparql", headers={"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"})
+    assert "<textarea" in answer.text
+    assert "<script" not in answer.text
+    assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'")
+
+
+def test_script_cannot_stand_in_a_result_page(client: httpx.Client):
+    query = "SELECT ('</td><script>alert(1)</script>' AS ?x) (<javascript:alert(1)> AS ?y) {}"
+    answer = client.get("/sparql", params={"query": query}, headers={"Accept": "text/html"})
+    assert "<script" not in answer.text
+    assert 'href="javascript' not in answer.text
+    assert "&lt;script&gt;" in answer.text
+
+
+def test_head_has_the_headers_of_get(client: httpx.Client):
+    get = client.get("/sparql", params={"query": "ASK {}"})
+    head = client.head("/sparql", params={"query": "ASK {}"})
+    assert head.status_code == 200
+    assert head.headers["ETag"] == get.headers["ETag"]
+
+
+def test_answer_says_what_caches_and_other_origins_need(client: httpx.Client):
+    answer = client.get("/sparql", params={"query": "ASK {}"}, headers={"Origin": "http://elsewhere"})
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
+    assert "Access-Control-Allow-Credentials" not in answer.headers
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert "Accept" in answer.headers["Vary"]
+    again = client.get("/sparql", params={"query": "ASK {}"}, headers={"If-None-Match": answer.headers["ETag"]})
+    assert again.status_code == 304
+    assert again.content == b""
+
+
+def test_data_are_as_before(client: httpx.Client):
+    for update in ("CLEAR ALL", "DELETE WHERE { ?s ?p ?o }", "DROP ALL"):
+        client.post("/sparql", data={"query": update})
+        client.post("/sparql", data={"update": update})
+    assert client.get("/sparql", params={"query": "ASK { ?s ?p ?o }"}).json()["boolean"] is True
+
+
+def test_sparqlwrapper_is_served(client: httpx.Client):
+    wrapper = SPARQLWrapper(str(client.base_url.join("/sparql")))
+    wrapper.setQuery("SELECT ?o { ?s ?p ?o } ORDER BY ?o")
+    wrapper.setReturnFormat(JSON)
+    bindings = wrapper.queryAndConvert()["results"]["bindings"]
+    assert [row["o"]["value"] for row in bindings] == ["1", "2"]
+    wrapper.setMethod(POST)
+    wrapper.setReturnFormat(CSV)
+    assert wrapper.queryAndConvert() == b"o\r\n1\r\n2\r\n"
+    wrapper.setQuery("CONSTRUCT WHERE { ?s ?p ?o }")
+    wrapper.setReturnFormat(TURTLE)
+    assert b"<http://e/p>" in wrapper.queryAndConvert()
