@@ -14,7 +14,9 @@ _EXPOSED = ["Link", "ETag", "Content-Location", "Location"]
 
 def create_app(settings: Settings, store: Store) -> FastAPI:
     """Returns the server over a store; every request reads one snapshot of it."""
-    app = FastAPI(title="noticegraph", description="A knowledge graph of notices of China's market regulators.")
+    about = "A knowledge graph of notices of China's market regulators."
+    # FastAPI's own pages load scripts from elsewhere; ours needs nothing but this server.
+    app = FastAPI(title="noticegraph", description=about, docs_url=None, redoc_url=None)
     app.add_middleware(_Edge)
     app.add_middleware(CORSMiddleware, allow_origins=["*"], allow_methods=["*"], expose_headers=_EXPOSED)
     errors.install(app)

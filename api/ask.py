@@ -8,9 +8,9 @@ from unicodedata import east_asian_width
 from api import guard
 from api.errors import Problem
 from api.settings import from_environment
-from queries.catalogue import bind, parse
+from queries.catalogue import bind, parse, questions
 from store import formats
-from store.base import BlankNode, QueryError, Rows, Store, Term
+from store.base import BlankNode, Iri, QueryError, Rows, Store, Term
 from store.oxigraph import open_store
 
 _ROWS = {form.name: form for form in formats.ROWS_FORMATS}
@@ -43,6 +43,19 @@ def ask(directory: Path, query: str, parameters: Mapping[str, str], form: str) -
     return 0
 
 
+def query_text(file: Path) -> str:
+    """Returns the text of a query: of a file, of standard input for `-`, or of the catalogue's question of that name.
+
+    Raises:
+        OSError: There is no such file, and no such question.
+    """
+    if str(file) == "-":
+        return sys.stdin.read()
+    known = {question.name: question.text for question in questions()}
+    name = str(file.with_suffix("")) if file.suffix == ".rq" else str(file)
+    return known[name] if name in known and not file.exists() else file.read_text(encoding="utf-8")
+
+
 def _answer(store: Store, query: str, kind: str, form: str) -> str:
     if kind in {"CONSTRUCT", "DESCRIBE"}:
         if form not in _GRAPH:
@@ -59,7 +72,7 @@ def _answer(store: Store, query: str, kind: str, form: str) -> str:
 
 
 def table(rows: Rows) -> str:
-    """Returns rows as aligned text; a Chinese character counts as two columns, an IRI is written without brackets."""
+    """Returns rows as aligned text; a Chinese character takes two columns, a minted IRI begins with `id:`."""
     cells = [list(rows.variables), *([_shown(value) for value in row] for row in rows)]
     widths = [max(_width(row[column]) for row in cells) for column in range(len(rows.variables))]
     lines = [
@@ -73,6 +86,9 @@ def table(rows: Rows) -> str:
 def _shown(value: Term | None) -> str:
     if value is None:
         return ""
+    if isinstance(value, Iri):
+        home = f"{from_environment().base}id/"
+        return f"id:{value.value.removeprefix(home)}" if value.value.startswith(home) else value.value
     return value.n3() if isinstance(value, BlankNode) else " ".join(value.value.split())
 
 

@@ -9,16 +9,15 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from shapes.report import Report
-from shapes.validate import validate_dataset
-
-from api.ask import ask
+from api.ask import ask, query_text
 from api.export import FORMATS, export
 from api.serve import serve
 from ingest.model import Notice
 from ingest.pipeline import ACCEPTED, UNCHANGED, Outcome, ingest
 from ontology.iris import DEFAULT_BASE
 from queries.evaluation import Evaluation, evaluate
+from shapes.report import Report
+from shapes.validate import validate_dataset
 from store.base import QueryError, StoreError
 from store.oxigraph import open_store
 
@@ -94,15 +93,15 @@ def _summary(notice: Notice) -> str:
 
 
 def _validate(options: argparse.Namespace) -> int:
-    return _print_reports(validate_dataset("\n".join(_quads(options)) + "\n"))
+    return _print_reports(validate_dataset(_quads(options)))
 
 
-def _quads(options: argparse.Namespace) -> Iterator[str]:
+def _quads(options: argparse.Namespace) -> str:
     if options.file is None:
-        return open_store(options.store or DEFAULT_STORE).snapshot().nquads()
+        return "".join(f"{quad}\n" for quad in open_store(options.store or DEFAULT_STORE).snapshot().nquads())
     if str(options.file) == "-":
-        return iter(sys.stdin.read().splitlines())
-    return iter(options.file.read_text(encoding="utf-8").splitlines())
+        return sys.stdin.read()
+    return str(options.file.read_text(encoding="utf-8"))
 
 
 def _print_reports(reports: Iterator[tuple[str, Report]]) -> int:
@@ -126,8 +125,7 @@ def _serve(options: argparse.Namespace) -> int:
 
 
 def _query(options: argparse.Namespace) -> int:
-    text = sys.stdin.read() if str(options.file) == "-" else options.file.read_text(encoding="utf-8")
-    return ask(options.store, text, dict(options.param), options.format)
+    return ask(options.store, query_text(options.file), dict(options.param), options.format)
 
 
 def _export(options: argparse.Namespace) -> int:
@@ -185,7 +183,7 @@ def _parser() -> argparse.ArgumentParser:
     verb.add_argument("--host", default="127.0.0.1")
     verb.add_argument("--port", type=int, default=8000)
     verb = _verb(verbs, "query", _query, "run a query")
-    verb.add_argument("file", type=Path, help="a .rq file; - is standard input")
+    verb.add_argument("file", type=Path, help="a .rq file, a question of the catalogue, or - for standard input")
     verb.add_argument(
         "--param",
         action="append",

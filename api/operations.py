@@ -28,6 +28,18 @@ def router(store: Store) -> APIRouter:
         items = "".join(f"<li>{pages.link(path, escape(text))}</li>" for path, text in ADDRESSES.items())
         return respond(request, pages.page("noticegraph", f"<ul>{items}</ul>"), HTML)
 
+    @routes.get("/docs")
+    def docs(request: Request) -> Response:
+        """Lists the routes for people; `/openapi.json` describes them for programs."""
+        paths: dict[str, dict[str, dict[str, str]]] = request.app.openapi()["paths"]
+        rows = [
+            (f"{escape(method.upper())} {escape(path)}", escape(operation.get("description", "")))
+            for path, operations in paths.items()
+            for method, operation in operations.items()
+        ]
+        link = pages.link("/openapi.json", "openapi.json")
+        return respond(request, pages.page("HTTP", f"<p>{link}</p>" + pages.table(("route", "what"), rows)), HTML)
+
     @routes.get("/healthz")
     def healthz() -> JSONResponse:
         """Says that the process answers."""

@@ -10,13 +10,14 @@ from api.errors import Problem
 from api.negotiate import HTML, best, respond
 from api.settings import Settings
 from api.sparql import Operation, offered, run_query
+from ontology import terms
 from queries import catalogue
 from queries.catalogue import CatalogueError, Question
 from store.base import Store
 from store.formats import Format
 
-_JSON = Format("json", "application/json", "json", "http://www.iana.org/assignments/media-types/application/json")
-_TEXT = Format("rq", "application/sparql-query", "rq", "http://www.w3.org/ns/formats/SPARQL_Query")
+_JSON = Format("json", "application/json", "json", f"{terms.MEDIA_TYPES}application/json")
+_TEXT = Format("rq", "application/sparql-query", "rq", f"{terms.FORMATS}SPARQL_Query")
 
 
 def router(settings: Settings, store: Store) -> APIRouter:

@@ -13,12 +13,12 @@ from api import guard, pages
 from api.errors import Problem
 from api.negotiate import HTML, best, respond
 from api.settings import Settings
-from ontology.terms import DCT, NG, RDF, SKOS
+from ontology.terms import DCT, NG, RDF, SD, SKOS
 from store import formats
 from store.base import Dataset, Iri, Literal, Store
 from store.formats import Format, convert
 
-_SD = "http://www.w3.org/ns/sparql-service-description#"
+
 _FORM = "application/x-www-form-urlencoded"
 _QUERY = "application/sparql-query"
 _EXAMPLE = f"""PREFIX ng: <{NG}>
@@ -169,11 +169,11 @@ def _description(request: Request) -> Response:
         return respond(request, pages.editor(_EXAMPLE), HTML)
     service = Iri(str(request.url.replace(query="", fragment="")))
     facts: list[tuple[str, Iri | Literal]] = [
-        (RDF + "type", Iri(_SD + "Service")),
-        (_SD + "endpoint", service),
-        (_SD + "supportedLanguage", Iri(_SD + "SPARQL11Query")),
-        (_SD + "feature", Iri(_SD + "UnionDefaultGraph")),
-        *((_SD + "resultFormat", Iri(form.iri)) for form in (*formats.ROWS_FORMATS, *formats.GRAPH_FORMATS)),
+        (RDF + "type", Iri(SD + "Service")),
+        (SD + "endpoint", service),
+        (SD + "supportedLanguage", Iri(SD + "SPARQL11Query")),
+        (SD + "feature", Iri(SD + "UnionDefaultGraph")),
+        *((SD + "resultFormat", Iri(form.iri)) for form in (*formats.ROWS_FORMATS, *formats.GRAPH_FORMATS)),
         (DCT + "title", Literal("noticegraph", language="en")),
     ]
     lines = (f"{service.n3()} <{predicate}> {value.n3()} ." for predicate, value in facts)

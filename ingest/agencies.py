@@ -115,8 +115,8 @@ def _leading_division(name: str, context: tuple[str, ...]) -> Division | None:
 def complete(printed: str, evidence: str) -> str:
     """Completes the printed name of an issuing agency from the text's own evidence.
 
-    The body gets its full form; a place named by its rank alone (市市场监管局) is the one that a fuller name of the same
-    body has in `evidence`, best support first.
+    The body gets its full form; a place named by its rank alone (市市场监管局) is the one that a fuller name of the
+    same body has in `evidence`, best support first.
 
     Args:
         printed: The name as printed in the title, the signature or the news lead.

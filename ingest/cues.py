@@ -2,7 +2,8 @@
 
 A cue is written as it is read, with these marks; every other character stands for itself:
 
-- `…` a gap of at most 16 characters inside a clause, `……` one of at most 40 inside a sentence;
+- `…` a gap of at most 16 characters inside a clause, `~` one of at most 40 inside a clause,
+  `……` one of at most 40 inside a sentence;
 - `(甲/乙)` either of them; `(的/)` may be missing;
 - `@` a number, in digits or Chinese numerals; `^` at the front: the beginning of a clause.
 
@@ -19,10 +20,11 @@ from ingest.model import Span
 from ingest.text import fold
 
 _NUMERALS = "0123456789一二两三四五六七八九十百"
-_MARK = re.compile(r"……|[…()/@^]")
+_MARK = re.compile(r"……|[…~()/@^]")
 _MEANING = {
     "……": "[^。；！？\n]{0,40}?",
     "…": "[^，。；：！？\n]{0,16}?",
+    "~": "[^，。；：！？\n]{0,40}?",
     "(": "(?:",
     ")": ")",
     "/": "|",
@@ -122,7 +124,7 @@ class Cue:
     @property
     def gapless(self) -> bool:
         """Whether the cue is unbroken wording; such a cue hides shorter ones inside it."""
-        return "…" not in self.written
+        return "…" not in self.written and "~" not in self.written
 
     def end_from(self, text: str, start: int, end: int) -> int | None:
         """Returns where the cue ends whose anchor stands at `start` to `end`; None where it does not follow."""

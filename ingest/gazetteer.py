@@ -36,7 +36,7 @@ class _Names:
 def _names() -> _Names:
     full: dict[str, list[Division]] = defaultdict(list)
     short: dict[str, list[Division]] = defaultdict(list)
-    abbreviations = {}
+    abbreviations: dict[str, Division] = {}
     for row in table("divisions"):
         division = Division(row["code"], row["name"], LEVELS[row["level"]])
         full[division.name].append(division)

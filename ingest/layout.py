@@ -1,7 +1,7 @@
 """From raw text to the normalised text: hard wraps, page breaks and list marks healed, one paragraph a line.
 
 The normalised text (`ng:text`) holds the printed characters in their order. White space goes, save one blank between
-Latin words or numbers; page numbers and list marks at a line's head go; each paragraph ends with one line feed. A run table
+Latin words or numbers; page numbers and list marks at a line's head go; line feeds part the paragraphs. A run table
 leads every offset back to the raw text.
 """
 

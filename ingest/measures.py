@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from ingest.bodies import Bodies
 from ingest.concepts import Concepts, MeasureText, find_concepts
-from ingest.deadlines import DocumentDates, find_deadlines
+from ingest.dates import DocumentDates
+from ingest.deadlines import find_deadlines
 from ingest.model import Citation, ConceptMention, Deadline, Measure, Provision, Section, Span
 from ingest.responsible import Responsibility, find_responsible
 from ingest.structure import MAX_LEAD, Item

@@ -5,10 +5,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from shapes.load import shapes_graph
-from shapes.report import Report
-from shapes.validate import validate
-
 from ingest.errors import SourceError
 from ingest.model import Notice
 from ingest.rdf import notice_graph, to_nquads
@@ -17,6 +13,9 @@ from ingest.software import SOFTWARE
 from ontology import terms
 from ontology.iris import DEFAULT_BASE, Iris
 from ontology.load import reference_graphs
+from shapes.load import shapes_graph
+from shapes.report import Report
+from shapes.validate import validate
 from store.base import Iri, Literal, StoreError, Writer
 from store.oxigraph import publish
 

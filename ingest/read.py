@@ -3,7 +3,7 @@
 import hashlib
 
 from ingest.bodies import Bodies
-from ingest.deadlines import DocumentDates
+from ingest.dates import DocumentDates
 from ingest.errors import SourceError
 from ingest.header import read_header
 from ingest.layout import lay_out

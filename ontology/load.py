@@ -101,9 +101,7 @@ def canonical_turtle(turtle: str) -> str:
     lines = _serialized(quads, pyoxigraph.RdfFormat.TURTLE).replace("\n\t", "\n    ").splitlines()
     body = "\n".join(line for line in lines if not line.startswith("@prefix "))
     used = set(re.findall(r"(?:^|\s|\^)([a-z-]+):", body))
-    head = [
-        f"@prefix {prefix}: <{terms.PREFIXES[prefix]}> ." for prefix in sorted(used & terms.PREFIXES.keys())
-    ]
+    head = [f"@prefix {prefix}: <{terms.PREFIXES[prefix]}> ." for prefix in sorted(used & terms.PREFIXES.keys())]
     return "\n".join([*head, "", body.replace(" .\n", " .\n\n"), ""])
 
 

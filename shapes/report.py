@@ -7,6 +7,13 @@ from ontology import terms
 
 _QUOTE = 40
 _VALUE = 120
+_ESCAPES = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n", "\r": r"\r"})
+
+
+def literal(text: str, language: str | None = None, datatype: str | None = None) -> str:
+    """Returns a literal in N-Triples syntax."""
+    tag = f"@{language}" if language else f"^^<{datatype}>" if datatype else ""
+    return f'"{text.translate(_ESCAPES)}"{tag}'
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +87,7 @@ class Result:
         yield f"{node} <{terms.SH}sourceConstraintComponent> <{terms.SH}{self.component}> ."
         yield f"{node} <{terms.SH}sourceShape> <{self.source_shape}> ."
         for message, language in ((self.message_zh, "zh"), (self.message_en, "en")):
-            yield f"{node} <{terms.SH}resultMessage> {_literal(message)}@{language} ."
+            yield f"{node} <{terms.SH}resultMessage> {literal(message, language)} ."
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,11 +124,6 @@ class Report:
             lines.append(f"_:report <{terms.SH}result> _:result{k} .")
             lines.extend(result.triples(f"result{k}"))
         return "".join(f"{line}\n" for line in lines)
-
-
-def _literal(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\r", "\\r")
-    return f'"{escaped}"'
 
 
 def _short(term: str) -> str:

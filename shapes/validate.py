@@ -5,6 +5,7 @@ Data comes as N-Quads text, so that nothing here is ever taken for a path or an 
 
 import logging
 import re
+import warnings
 from collections.abc import Iterator
 from functools import lru_cache
 
@@ -17,7 +18,7 @@ from ontology import terms
 from ontology.iris import DEFAULT_BASE
 from ontology.load import reference_graphs
 from shapes import load
-from shapes.report import Place, Report, Result
+from shapes.report import Place, Report, Result, literal
 
 # rdflib logs a stack trace for each ill-typed literal; sh:datatype says it in a line.
 logging.getLogger("rdflib.term").setLevel(logging.ERROR)
@@ -31,6 +32,7 @@ _QUAD = re.compile(
 _OBJECT = re.compile(rf"({_IRI}) \.\n")
 _TYPE = re.compile(rf"^(\S+) <{RDF.type}> (<{terms.NG}\w+>) ", re.MULTILINE)
 _BASE = re.compile(r"<([^<>\s]*/)id/notice/[0-9a-f]{16}>")
+_OTHERS = tuple(f"<{namespace}" for namespace in terms.PREFIXES.values() if not namespace.startswith(DEFAULT_BASE))
 _SEVERITIES = ("Violation", "Warning", "Info")
 _NOTHING_JUDGED = URIRef(f"{terms.NGSH}NothingJudged")
 _NOT_COMPARED = URIRef(f"{terms.NGSH}NotCompared")
@@ -87,15 +89,15 @@ def validate_dataset(nquads: str) -> Iterator[tuple[str, Report]]:
 def _as_notices(lines: list[str]) -> Report:
     data = _parsed([*lines, *_cited("".join(lines))])
     report = _judged(data, load.shapes(load.NOTICE))
-    if report.conforms:
-        other = _judged(data, load.shapes(load.GROUNDING))
-    else:
-        other = Report((_said(_NOT_COMPARED),), 0)
-    return _joined(report, other, report.focus_nodes)
+    if not report.conforms:
+        return _joined(report, Report((_said(_NOT_COMPARED),), 0), report.focus_nodes)
+    return _joined(report, _judged(data, load.shapes(load.GROUNDING)), report.focus_nodes)
 
 
 def _as_reference(lines: list[str]) -> Report:
-    return _judged(_parsed(lines), load.shapes(load.REFERENCE))
+    """Judges what is said of our terms and concepts; of others' terms the ontology declares the kind only."""
+    ours = [line for line in lines if not line.startswith(_OTHERS)]
+    return _judged(_parsed(ours), load.shapes(load.REFERENCE))
 
 
 def _joined(one: Report, other: Report, focus_nodes: int) -> Report:
@@ -120,8 +122,13 @@ def _by_graph(nquads: str) -> dict[str, list[str]]:
 
 
 def _parsed(lines: list[str]) -> Graph:
+    text = "".join(lines)
+    labels = {label.lower(): label for label in re.findall(r"_:(\S+)", text)}  # as they are, in place of random ones
     try:
-        return Graph().parse(data="".join(lines), format="nt")
+        with warnings.catch_warnings():
+            # Of an ill-typed boolean rdflib warns; the shapes say it.
+            warnings.filterwarnings("ignore", message="Parsing weird boolean")
+            return Graph().parse(data=text, format="nt", bnode_context=labels)
     except ParserError as error:
         raise ValueError(f"not N-Quads: {error}") from error
 
@@ -172,9 +179,9 @@ def _result(found: Graph, node: Node, data: Graph, shapes: Graph) -> Result:
     path = values.get(SH.resultPath)
     return Result(
         severity=_local(values[SH.resultSeverity]),
-        focus_node=focus.n3(),
-        path=None if path is None else path.n3(),
-        value=None if value is None else value.n3(),
+        focus_node=_n_triples(focus),
+        path=None if path is None else _n_triples(path),
+        value=None if value is None else _n_triples(value),
         component=_local(values[SH.sourceConstraintComponent]),
         source_shape=str(shape),
         message_zh=_message(shapes, shape, messages, "zh"),
@@ -224,6 +231,10 @@ def _integer(data: Graph, node: Node, predicate: str) -> int | None:
     value = data.value(node, URIRef(predicate))
     number = value.toPython() if isinstance(value, Literal) else None
     return number if isinstance(number, int) else None
+
+
+def _n_triples(node: Node) -> str:
+    return literal(node, node.language, node.datatype) if isinstance(node, Literal) else node.n3()
 
 
 def _local(iri: Node | None) -> str:

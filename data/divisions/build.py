@@ -38,9 +38,7 @@ def divisions() -> tuple[Division, ...]:
         for row in _rows("supplement.tsv", "\t")
     ]
     prefectures = {row["code"]: row["name"] for row in _rows("cities.csv") if _is_real(row["name"])}
-    found += [
-        Division(f"{code}00", name, "prefecture", f"{code[:2]}0000") for code, name in prefectures.items()
-    ]
+    found += [Division(f"{code}00", name, "prefecture", f"{code[:2]}0000") for code, name in prefectures.items()]
     for row in _rows("areas.csv"):
         code, name, city = row["code"], row["name"], row["cityCode"]
         stands_for_its_prefecture = name == prefectures.get(city)
