@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 
-from ingest.agencies import complete, described, official_body, split_name
+from ingest.agencies import complete, described, split_name
 from ingest.bodies import Bodies
 from ingest.dates import find_dates
+from ingest.gazetteer import is_full_name, places_in
 from ingest.layout import Layout
 from ingest.model import AgencyMention, Header, Span
 from ingest.structure import Outline
@@ -18,6 +19,7 @@ _BRACKET_PAIRS = str.maketrans("[【﹝（(]】﹞）)", "〔〔〔〔〔〕〕�
 _TRAILING_NOTE = r"(?:[（(][^（()）]{1,20}[）)]|\d{4}年版|[0-9.]+版)*"
 _ABOUT = re.compile("关于|印发|转发|批转")
 _NAME_END = re.compile(r"(?:局|厅|委|委员会|办公室|政府|总局|管委会|法院|检察院|银行|中心|总队)$")
+_INSTITUTION_END = re.compile(r"(?:院|所|中心|协会|学会|联合会|执法支队|执法总队)$")
 _IMPRINT = re.compile(r"^(.*?)(?:办公室|办公厅|综合处|秘书处)?[^\u4e00-\u9fff]*(\d{4}年\d{1,2}月\d{1,2}日)印发。?$")
 _MAX_TITLE_LINE = 60
 _MAX_ADDRESSEES = 400
@@ -147,13 +149,21 @@ def _continues_title(above: str, joined: str) -> bool:
         return False
     if _pattern("masthead").search(above) or joined.startswith(above):
         return False
-    if _NAME_END.search(above) and split_name(above):
+    if _is_name(above):
         return True
     if _NAME_END.search(above):
         return bool(re.match("关于|印发|转发", joined)) or bool(
             _NAME_END.search(joined[: joined.find("关于")] if "关于" in joined else "")
         )
     return not _ABOUT.match(joined) or _ABOUT.search(above) is not None
+
+
+def _is_name(words: str) -> bool:
+    """Tells whether a line is an agency's name: an authority's, or that of an institution of a division."""
+    if split_name(words):
+        return _NAME_END.search(words) is not None
+    places = places_in(words)
+    return bool(places) and words.startswith(places[0]) and _INSTITUTION_END.search(words) is not None
 
 
 def _number(text: str, span: Span | None) -> str | None:
@@ -274,7 +284,7 @@ def _signature(text: str, layout: Layout, back: tuple[Span, ...]) -> list[Span]:
     for s in back:
         for part in _names_in(text, layout, s):
             words = text[part.start : part.end]
-            if split_name(words) and _NAME_END.search(words) and not _SENTENCE.search(words) and "：" not in words:
+            if _is_name(words) and not _SENTENCE.search(words) and "：" not in words:
                 found.append(part)
             else:
                 break
@@ -288,6 +298,7 @@ def _names_in(text: str, layout: Layout, span: Span) -> list[Span]:
 
 
 def _before_about(text: str, layout: Layout, title: tuple[Span, ...]) -> list[Span]:
+    """The agencies that a title begins with: before 关于, or in front where it has no 关于."""
     found = []
     for s in title:
         about = _ABOUT.search(text, s.start, s.end)
@@ -295,8 +306,10 @@ def _before_about(text: str, layout: Layout, title: tuple[Span, ...]) -> list[Sp
         for part in _names_in(text, layout, Span(s.start, end)):
             words = text[part.start : part.end]
             name = split_name(words)
-            if name is not None and not name.unit and official_body(name.body):
+            if _is_name(words):
                 found.append(part)
+            elif name is not None and not found and is_full_name(name.place):
+                found.append(Span(part.start, part.end - len(name.unit)))
         if about:
             break
     return found

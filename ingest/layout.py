@@ -1,8 +1,8 @@
 """From raw text to the normalised text: hard wraps, page breaks and list marks healed, one paragraph a line.
 
 The normalised text (`ng:text`) holds the printed characters in their order. White space goes, save one blank between
-Latin words or numbers; page numbers and list marks at a line's head go; line feeds part the paragraphs. A run table
-leads every offset back to the raw text.
+Latin words or numbers; page numbers and list marks at a line's head go; line feeds part the paragraphs, tabs the
+cells of a row. A run table leads every offset back to the raw text.
 """
 
 import re
@@ -10,12 +10,14 @@ from bisect import bisect_right
 from collections import Counter
 from dataclasses import dataclass
 
+from ingest.grid import CELL, is_row
 from ingest.model import Span
 from ingest.numbering import Head, head_of
 
 _LINE = re.compile(r"[^\n\r\f\v\x85\u2028\u2029]+")
 _COLUMN = re.compile(r"\u3000{2,}")
-_SPACE = re.compile(r"[\s\u200b\u200c\u200d\u2060\ufeff\xad]+")
+_SPACE = re.compile(r"\*\*|[\s\u200b\u200c\u200d\u2060\ufeff\xad]+")
+_CELL_SPACE = re.compile(r"\*\*|[^\S\t]+|[\u200b\u200c\u200d\u2060\ufeff\xad]+")
 _LIST_MARK = re.compile(
     r"\s*(?:(?:[-*•●○▪◆◇■□★☆▶►➤√✓·]|[—–－]{1,2})(?:\s+|(?=[0-9０-９一二三四五六七八九十（(]{1,3}[.．、）)]))"
     r"|#{1,6}\s+|\*\*(?=\S)|>\s+)+"
@@ -111,7 +113,7 @@ def _line(printed: str, start: int) -> Line:
     first = mark.end() if mark else 0
     kept: list[int] = []
     position = first
-    for space in [*_SPACE.finditer(printed, first), None]:
+    for space in [*(_CELL_SPACE if is_row(printed) else _SPACE).finditer(printed, first), None]:
         end = space.start() if space else len(printed)
         kept.extend(range(position, end))
         if space is None:
@@ -119,9 +121,7 @@ def _line(printed: str, start: int) -> Line:
         position = space.end()
         if kept and _WORDLIKE.match(printed[kept[-1]]) and _WORDLIKE.match(printed, position):
             kept.append(space.start())
-    text = "".join(" " if printed[i].isspace() else printed[i] for i in kept)
-    if text.endswith("**"):
-        text, kept = text[:-2], kept[:-2]
+    text = "".join(" " if printed[i].isspace() and printed[i] != CELL else printed[i] for i in kept)
     return Line(text, tuple(start + i for i in kept), indented=printed[:1].isspace())
 
 
@@ -132,13 +132,16 @@ def _wrap_width(lines: list[Line]) -> int | None:
     common = [length for length, count in Counter(broken).items() if count >= len(broken) / 12]
     width = max(common, default=0)
     near = sum(1 for length in broken if abs(length - width) <= _SLACK)
-    wrapped = near >= max(_HABIT, len(lengths) / 3) and _MIN_WRAP < width <= _MAX_WRAP
+    longer = sum(1 for length in lengths if length > width + _SLACK)
+    wrapped = near >= max(_HABIT, len(lengths) / 3) and longer <= len(lengths) / 20 and _MIN_WRAP < width <= _MAX_WRAP
     return width if wrapped else None
 
 
 def _begins(paragraph: list[Line], line: Line, head: Head | None, width: int | None, numbers: dict[str, int]) -> bool:
     """Tells whether `line` begins a paragraph after `paragraph`."""
     last = paragraph[-1].text
+    if CELL in last or CELL in line.text:
+        return True
     ended = bool(_TERMINAL.search(last))
     full = width is not None and len(last) >= width - _SLACK
     if head is not None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
 
+from ingest.grid import is_row, read_rows
 from ingest.layout import Layout
 from ingest.model import Section, Span
 from ingest.numbering import ITEM_STYLES, SECTION_STYLES, Head, head_of
@@ -38,13 +39,17 @@ class Item:
 
     Attributes:
         number: As printed, marks dropped.
-        spans: Its paragraphs in order, the number left out.
+        spans: Its paragraphs in order, the number left out; of a row of a table the cells that say what is done.
         section: Index into `Outline.sections`; None under no heading.
+        responsible: The cells of a row that name who answers for it.
+        time: The cells of a row that say until when.
     """
 
     number: str
     spans: tuple[Span, ...]
     section: int | None
+    responsible: tuple[Span, ...] = ()
+    time: tuple[Span, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +91,9 @@ def outline(text: str, layout: Layout) -> Outline:
     part, roots, loose = parts[chosen], *built[chosen]
     sections: list[Section] = []
     set_apart: list[Span] = []
-    items = list(_items(text, roots, None, sections, set_apart))
+    items = list(_items(text, roots, None, sections, set_apart)) or [
+        Item(row.number, row.measure, None, row.responsible, row.time) for row in read_rows(text, paragraphs)
+    ]
     used = [span for item in items for span in item.spans]
     first = roots[0].paragraphs[0].start if roots else part[-1].end
     last = max((span.end for span in used), default=first)
@@ -152,6 +159,8 @@ class _Builder:
         for p in paragraphs:
             words = self.text[p.start : p.end]
             head = head_of(words)
+            if is_row(words):
+                continue
             if head is not None and self._continues(head) and not self._attached(words):
                 self._open(head, Span(p.start + head.length, p.end))
             elif self.stack and not self._closes(words):
