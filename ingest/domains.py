@@ -1,10 +1,11 @@
 """Ranks the domains of a measure by the evidence for each."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable
 from functools import cache
 
-from ingest.cues import Cue, CueFinder, FoldedText, split_cues
+from ingest.cues import Cue, CueFinder, FoldedText, Hit, split_cues
+from ingest.model import Span
 from ingest.tables import table
 
 DEPARTMENT, SECTION, TITLE, CUE, WEAK_CUE, CONCEPT = 4.0, 1.0, 4.0, 2.0, 0.75, 1.5
@@ -13,6 +14,12 @@ whose home the domain is."""
 _SHARE = 0.4
 """A domain is given from this share of the first one's weight on."""
 _AT_MOST = 3
+_LIST = 3
+"""A clause that names so many lines of work is a list of them."""
+_LEAST = 0.4
+"""What the last of the departments still counts."""
+_GUARD = "-"
+"""In the concept column: the cue says nothing and hides what stands inside it."""
 
 
 def rank_domains(
@@ -45,9 +52,11 @@ def rank_domains(
 
 def _strengths(text: FoldedText, lead: int) -> dict[str, float]:
     """Returns what the words of a text say for each domain: full for the best cue, a quarter for each further one."""
+    hits = _said(text, "cues")
+    lists = _lists(text, hits)
     found: dict[str, dict[str, float]] = {}
-    for hit in _finder("cues").find(text):
-        weight = WEAK_CUE if hit.cue.rank else CUE
+    for hit in hits:
+        weight = WEAK_CUE if hit.cue.rank or any(span.holds(hit.span) for span in lists) else CUE
         if hit.span.end <= lead:
             weight *= TITLE / CUE
         words = found.setdefault(hit.concept, {})
@@ -55,12 +64,35 @@ def _strengths(text: FoldedText, lead: int) -> dict[str, float]:
     return {domain: max(words.values()) + sum(sorted(words.values())[:-1]) / 4 for domain, words in found.items()}
 
 
+def _said(text: FoldedText, column: str) -> list[Hit]:
+    """Returns the cues of a column that stand in a text and in none that says nothing."""
+    hits = list(_finder(column).find(text))
+    hidden = [hit.span for hit in hits if hit.concept == _GUARD]
+    return [hit for hit in hits if not any(span.holds(hit.span) for span in hidden)]
+
+
+def _lists(text: FoldedText, hits: list[Hit]) -> list[Span]:
+    """Returns the clauses that enumerate lines of work, and so are about none of them."""
+    named: defaultdict[Span, set[str]] = defaultdict(set)
+    for hit in hits:
+        if not hit.cue.rank:
+            named[text.clause(hit.span)].add(hit.concept)
+    return [
+        clause
+        for clause, domains in named.items()
+        if len(domains - _across()) >= _LIST and "、" in text.text[clause.start : clause.end]
+    ]
+
+
 def _department_shares(departments: Iterable[str]) -> dict[str, float]:
-    """Returns each domain's share of the departments that have any."""
-    homes = [{hit.concept for hit in _finder("departments").find(FoldedText(name))} for name in departments]
-    named = [domains for domains in homes if domains]
-    counted = Counter(domain for domains in named for domain in domains)
-    return {domain: max(count / len(named), 0.5) for domain, count in counted.items()}
+    """Returns what the departments say for each domain: the first in full, each further one less."""
+    named = [frozenset(hit.concept for hit in _said(FoldedText(name), "departments")) for name in departments]
+    ranks = {domains: rank for rank, domains in enumerate(dict.fromkeys(filter(None, named)), 1)}
+    shares: dict[str, float] = {}
+    for domains, rank in ranks.items():
+        for domain in domains:
+            shares[domain] = max(shares.get(domain, 0.0), 1 / rank, _LEAST)
+    return shares
 
 
 @cache

@@ -88,20 +88,23 @@ def outline(text: str, layout: Layout) -> Outline:
     parts = _documents(text, paragraphs)
     built = [_Builder(text).build(part) for part in parts]
     chosen = _operative(text, paragraphs, built)
-    part, roots, loose = parts[chosen], *built[chosen]
+    roots, loose = built[chosen]
     sections: list[Section] = []
     set_apart: list[Span] = []
     items = list(_items(text, roots, None, sections, set_apart)) or [
         Item(row.number, row.measure, None, row.responsible, row.time) for row in read_rows(text, paragraphs)
     ]
-    used = [span for item in items for span in item.spans]
-    first = roots[0].paragraphs[0].start if roots else part[-1].end
-    last = max((span.end for span in used), default=first)
-    front = [p for p in paragraphs if p.end <= first and p in part] or [p for p in part if p.start < first]
-    if chosen:
-        front = [p for earlier in parts[:chosen] for p in earlier] + front
-    back = [p for p in loose if p.start >= first] + [p for p in paragraphs if p.start >= max(last, part[-1].end)]
-    return Outline(tuple(front), tuple(sections), tuple(items), tuple(dict.fromkeys(back)), tuple(set_apart))
+    first = roots[0].paragraphs[0].start if roots else _last_sentence(text, loose)
+    before = [p for part in parts[:chosen] for p in part]
+    behind = [p for part in parts[chosen + 1 :] for p in part]
+    front = before + [p for p in loose if p.start < first]
+    back = [p for p in loose if p.start >= first] + behind
+    return Outline(tuple(front), tuple(sections), tuple(items), tuple(back), tuple(set_apart))
+
+
+def _last_sentence(text: str, paragraphs: list[Span]) -> int:
+    """Where a notice without items stops speaking: what follows its last sentence is signature and notes."""
+    return max((p.end for p in paragraphs if _SENTENCE_END.search(text, p.start, p.end)), default=0)
 
 
 def _documents(text: str, paragraphs: list[Span]) -> list[list[Span]]:
