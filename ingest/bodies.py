@@ -7,6 +7,7 @@ neighbours, and names that only point (市局, 两区一县, 示范区执委会)
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from ingest.agencies import described, full_name, is_elided, official_body, split_name, words
 from ingest.gazetteer import by_abbreviation, is_full_name, places_in
@@ -23,6 +24,8 @@ _DEFINED_PLACES = re.compile(
 )
 _SHARED_SUFFIX = re.compile(r"(?:部门|处室|处|科室|科|室|股|部)$")
 _MAX_NAME = 40
+_NAME_OR_COMMA = re.compile("[\u4e00-\u9fff、]")
+_MAX_DEFINITION = len("简称“”）") + 8
 
 
 @dataclass(slots=True)
@@ -35,6 +38,20 @@ class _Cluster:
     stubs: list[tuple[str, Span]] = field(default_factory=list)
 
 
+@lru_cache(maxsize=1)
+def _told(text: str) -> tuple[list[list[str]], dict[str, tuple[str, ...]]]:
+    """Returns the lists of places in a text, and the short forms that it defines for some; the header asks first."""
+    lists = [match[0].split("、") for match in _PLACES.finditer(text)]
+    defined = {}
+    for mark in re.finditer("（以下", text):  # Searched for at once, the names before it would be tried everywhere.
+        begin = mark.start()
+        while begin and _NAME_OR_COMMA.match(text, begin - 1):
+            begin -= 1
+        if match := _DEFINED_PLACES.search(text, begin, mark.end() + _MAX_DEFINITION):
+            defined[match[2]] = places_in(match[1])
+    return lists, defined
+
+
 class Bodies:
     """Resolves names of bodies in one notice."""
 
@@ -42,8 +59,7 @@ class Bodies:
         """Keeps the issuing agencies, lead first, and what `text` (folded) tells of aliases."""
         self.issuers = issuers
         self.context = tuple(agency.division for agency in issuers if agency.division)
-        self._lists = [match[0].split("、") for match in _PLACES.finditer(text)]
-        self._defined = {match[2]: places_in(match[1]) for match in _DEFINED_PLACES.finditer(text)}
+        self._lists, self._defined = _told(text)
         self._issuer_places = [place for agency in issuers for place in places_in(agency.name)[:1]]
 
     def read(self, phrase: str, offset: int = 0, *, labelled: bool = False) -> tuple[AgencyMention, ...] | None:
@@ -142,7 +158,7 @@ class Bodies:
         for p, at in here.places:
             where = Span(at.start, span.end) if (p, at) == here.places[-1] and at == span else at
             where = span if here.agencies and at != span and len(here.agencies) >= len(here.places) else where
-            here.agencies.append((described(full_name(p, body), self.context), where))
+            here.agencies.append((self._known(full_name(p, body)), where))
         return self._behind(unit, span, here)
 
     def _behind(self, unit: str, span: Span, cluster: _Cluster) -> bool:
@@ -169,6 +185,11 @@ class Bodies:
             here.units.append((stub + (suffix[0] if suffix else ""), at))
         here.stubs.clear()
         here.units.append((name, span))
+
+    def _known(self, name: str) -> Agency:
+        """Returns the issuing agency whose full name ends with `name`, else describes it as it stands."""
+        issuers = (agency for agency in self.issuers if agency.name.endswith(name))
+        return next(issuers, None) or described(name, self.context)
 
     def _full(self, place: str, body: str) -> str:
         """Completes 市 + 市场监管局 to the issuing agency where it is meant; else keeps the name as printed."""
