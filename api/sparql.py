@@ -18,7 +18,6 @@ from store import formats
 from store.base import Dataset, Iri, Literal, Store
 from store.formats import Format, convert
 
-
 _FORM = "application/x-www-form-urlencoded"
 _QUERY = "application/sparql-query"
 _EXAMPLE = f"""PREFIX ng: <{NG}>
