@@ -17,6 +17,7 @@ from ingest.numbering import Head, head_of
 _LINE = re.compile(r"[^\n\r\f\v\x85\u2028\u2029]+")
 _COLUMN = re.compile(r"\u3000{2,}")
 _SPACE = re.compile(r"\*\*|[\s\u200b\u200c\u200d\u2060\ufeff\xad]+")
+_BLANK = re.compile(rf"[^\S{CELL}]")
 _CELL_SPACE = re.compile(r"\*\*|[^\S\t]+|[\u200b\u200c\u200d\u2060\ufeff\xad]+")
 _LIST_MARK = re.compile(
     r"\s*(?:(?:[-*•●○▪◆◇■□★☆▶►➤√✓·]|[—–－]{1,2})(?:\s+|(?=[0-9０-９一二三四五六七八九十（(]{1,3}[.．、）)]))"
@@ -121,7 +122,7 @@ def _line(printed: str, start: int) -> Line:
         position = space.end()
         if kept and _WORDLIKE.match(printed[kept[-1]]) and _WORDLIKE.match(printed, position):
             kept.append(space.start())
-    text = "".join(" " if printed[i].isspace() and printed[i] != CELL else printed[i] for i in kept)
+    text = _BLANK.sub(" ", "".join(map(printed.__getitem__, kept)))
     return Line(text, tuple(start + i for i in kept), indented=printed[:1].isspace())
 
 

@@ -1,39 +1,54 @@
 """Reads one source: bytes in, a Notice out. The stages stand in the order of the modules imported here."""
 
-import hashlib
+from itertools import islice
 
 from ingest.bodies import Bodies
 from ingest.dates import DocumentDates
+from ingest.document import Document, open_documents
 from ingest.errors import SourceError
 from ingest.header import read_header
 from ingest.layout import lay_out
 from ingest.measures import find_citations, read_measure
 from ingest.model import Citation, Header, Notice, Source, Span, Validity
 from ingest.structure import Outline, outline
-from ingest.text import decode, fold
+from ingest.text import fold
 from ingest.validity import read_validity
 
 
 def read_notice(data: bytes, file_name: str) -> Notice:
-    """Reads a notice from the bytes of a text file.
+    """Reads a notice from the bytes of a file that holds one.
 
     Args:
         data: The file as received.
         file_name: Its name, without folders.
 
     Raises:
-        SourceError: The bytes are no text, or hold none (see `ingest.text.decode`).
+        SourceError: The file cannot be read, holds no text, or holds several documents (`several-documents`).
     """
-    layout = lay_out(decode(data))
+    first, *others = islice(open_documents(data, file_name), 2)
+    if others:
+        raise SourceError("several-documents", "it holds several documents; ingest it as an archive", file_name)
+    if isinstance(first, SourceError):
+        raise first
+    return read_document(first)
+
+
+def read_document(document: Document) -> Notice:
+    """Reads a notice from a document.
+
+    Raises:
+        SourceError: The document holds no text but blanks and page numbers (`empty-document`).
+    """
+    layout = lay_out(document.text)
     if not layout.text:
-        raise SourceError("empty-document", "it holds nothing but blanks and page numbers")
-    source = Source(file_name, hashlib.sha256(data).hexdigest(), "text/plain", layout.text)
+        raise SourceError("empty-document", "it holds nothing but blanks and page numbers", document.name)
+    source = Source(document.name, document.sha256, document.media_type, layout.text)
     text = fold(layout.text)
     parts = outline(text, layout)
     header = read_header(text, layout, parts)
     validity = _validity(text, parts, header)
     bodies = Bodies(tuple(mention.agency for mention in header.issuers), text)
-    dates = DocumentDates(issued=header.issue_date, effective=validity.start)
+    dates = DocumentDates(issued=header.issue_date, published=document.published, effective=validity.start)
     measures = tuple(read_measure(layout.text, text, item, parts.sections, bodies, dates) for item in parts.items)
     return Notice(
         source=source,

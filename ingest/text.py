@@ -1,13 +1,47 @@
 """From the bytes of a text file to its raw text, and the one-to-one fold that matching works on."""
 
+import codecs
 import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
 
+from ingest.bounds import MAX_BYTES, MAX_CHARACTERS
 from ingest.errors import SourceError
 
-MAX_BYTES = 25_000_000
-_BOMS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
-_CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff\ud800-\udfff]")
-_HAN = re.compile(r"[\u3400-\u9fff]")
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+    (b"\x84\x31\x95\x33", "gb18030"),
+)
+# What pages declare, by the names of the WHATWG Encoding Standard; what is declared otherwise is found out.
+_DECLARED = {"utf-8": "utf-8", "utf8": "utf-8", "big5": "big5hkscs", "big5-hkscs": "big5hkscs"} | dict.fromkeys(
+    ("gb2312", "gb_2312", "gb_2312-80", "gbk", "x-gbk", "cp936", "gb18030"), "gb18030"
+)
+_CONTROLS = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]")
+_NON_CHARACTERS = re.compile(
+    "[\ufdd0-\ufdef" + "".join(chr(plane << 16 | 0xFFFE) + chr(plane << 16 | 0xFFFF) for plane in range(17)) + "]"
+)
+_SURROGATES = re.compile("[\ud800-\udfff]")
+_LOST = re.compile("\ufffd|锟斤拷")
+_UNSEEN = "\x1c\x1d\x1e\x1f\ufffd锟"
+_LETTER = re.compile(r"[^\x00-\x7f\u00a0\u00b7\u2000-\u206f\u2460-\u24ff\u25a0-\u25ff\u3000-\u303f\uff00-\uffef]")
+_CHINESE = re.compile("[\u3400-\u9fff]")
+_SAMPLE = 2_000
+_COMMON_SHARE, _FREQUENT_SHARE = 0.85, 0.15
+# Some of the most frequent characters of written Chinese and of notices, traditional forms behind.
+_FREQUENT = frozenset(
+    "的一是不了在有人这个上大中为和国地到以时要就出会可对生能而于下自年发后作用行所事成方法同现分进部主理"
+    "本前开实日者无与机民第公工关业将高间由重应等产新制月合特代内信化位度门任通提立及比员解各条平务管市资指"
+    "区保企场监督局通知按照加强依经营许证食品药安全检验疫情支持服质量登记"
+    "這個為國時會對於發後現進實與機業將間產員條務資區場監經營許證藥檢驗質記"
+)
+_NUL_SHARE = 10
+_CUT_CHARACTER = 4
 _FOLD = (
     {0xFF10 + i: ord("0") + i for i in range(10)}
     | {0xFF21 + i: ord("A") + i for i in range(26)}
@@ -25,43 +59,145 @@ _CJK = r"[\u3000-\u303f\u3400-\u9fff\uff00-\uffef“”‘’]"
 _BESIDE_CJK = re.compile(rf"(?<={_CJK})[,;:?!()]|[,;:?!()](?={_CJK})")
 
 
-def decode(data: bytes) -> str:
-    """Decodes a text file: by its byte-order mark, else as strict UTF-8, else as strict GB18030 that is Chinese.
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """A text and what was mended in it, in sentences."""
 
-    Control characters other than tabs and line ends are dropped.
+    text: str
+    warnings: tuple[str, ...] = ()
+
+
+def decode(data: bytes, declared: str | None = None) -> Decoded:
+    """Decodes a text file.
+
+    Tried in turn: its byte-order mark, the encoding it declares, UTF-8, UTF-16 where NULs show it, GB18030 (with
+    GB 2312 and GBK) and Big5. The last three must read as Chinese: most of their characters are among the common ones.
+    No byte is skipped; only a character cut off at the very end is replaced.
+
+    Args:
+        data: The file as received.
+        declared: The encoding that it or its carrier names.
 
     Raises:
         SourceError: `too-large`, `empty-document`, or `undecodable` where the bytes are no text in these encodings.
     """
     if len(data) > MAX_BYTES:
-        raise SourceError("too-large", f"{len(data):,} bytes; at most {MAX_BYTES:,} are read")
-    text = _CONTROLS.sub("", _decoded(data))
-    if not text.strip():
-        raise SourceError("empty-document", "it holds no text")
-    return text
+        raise SourceError("too-large", f"it has {len(data):,} bytes; at most {MAX_BYTES:,} are read, so part it")
+    decoded = _decoded(data, _DECLARED.get((declared or "").strip().lower()))
+    mended = mend(decoded.text)
+    if not mended.text.strip():
+        raise SourceError("empty-document", "it holds no text; leave it out")
+    return Decoded(mended.text, decoded.warnings + mended.warnings)
 
 
-def _decoded(data: bytes) -> str:
+def mend(text: str) -> Decoded:
+    """Drops control and non-characters, replaces lone surrogates by U+FFFD, and says how many there were.
+
+    Raises:
+        SourceError: `too-large`.
+    """
+    if len(text) > MAX_CHARACTERS:
+        raise SourceError("too-large", f"it has {len(text):,} characters; at most {MAX_CHARACTERS:,} are read")
+    if _is_clean(text):
+        return Decoded(text)
+    warnings = []
+    if lost := len(_LOST.findall(text)):
+        warnings.append(f"{lost} characters are lost (U+FFFD)")
+    for pattern, mark, what in (
+        (_CONTROLS, "", "control characters were dropped"),
+        (_NON_CHARACTERS, "", "non-characters were dropped"),
+        (_SURROGATES, "\ufffd", "lone surrogates were replaced by U+FFFD"),
+    ):
+        text, count = pattern.subn(mark, text)
+        if count:
+            warnings.append(f"{count} {what}")
+    return Decoded(text, tuple(warnings))
+
+
+def _is_clean(text: str) -> bool:
+    """Tells quickly that nothing is to be mended; where it says no, there may be nothing nevertheless."""
+    # `split` takes four controls for white space, and `isprintable` the mark of a lost character for a letter.
+    return "".join(text.split()).isprintable() and not any(c in text for c in _UNSEEN)
+
+
+def _decoded(data: bytes, declared: str | None) -> Decoded:
     for mark, encoding in _BOMS:
         if data.startswith(mark):
-            return _strict(data[len(mark) :], encoding)
-    if b"\x00" in data:
-        raise SourceError("undecodable", "it is binary, not text; give the notice as UTF-8 or GB18030 text")
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError:
-        text = _strict(data, "gb18030")
-    # Nearly any bytes are some GB18030; Chinese prose is mostly Han characters.
-    if len(_HAN.findall(text)) * 3 < len(text.strip()):
-        raise SourceError("undecodable", "it is neither UTF-8 nor Chinese text in GB18030")
-    return text
+            found = _strict(data[len(mark) :], encoding)
+            if found is None:
+                raise SourceError("undecodable", f"its mark says {encoding}, its bytes are not; fetch it again")
+            return found
+    few_nuls = data.count(0) * _NUL_SHARE <= len(data)
+    if few_nuls:
+        if declared and (found := _strict(data, declared)) and (declared == "utf-8" or _plausibility(found) >= 0):
+            return found
+        if found := _strict(data, "utf-8"):
+            return found if found.text.isascii() or _CHINESE.search(found.text) else _chinese_or(found, data)
+    return _guessed(data, ("gb18030", "big5hkscs") if 0 not in data else ("utf-16-le", "utf-16-be"))
 
 
-def _strict(data: bytes, encoding: str) -> str:
+def _chinese_or(found: Decoded, data: bytes) -> Decoded:
+    """A few words of GB18030 are letters of some alphabet in UTF-8 now and then."""
+    chinese = _strict(data, "gb18030")
+    return chinese if chinese and _plausibility(chinese) >= 0 else found
+
+
+def _guessed(data: bytes, encodings: tuple[str, ...]) -> Decoded:
+    readings = [found for encoding in encodings if (found := _strict(data, encoding))]
+    share, _, best = max(
+        ((_plausibility(found), -i, found) for i, found in enumerate(readings)), default=(-1.0, 0, None)
+    )
+    if best is None or share < 0:
+        raise SourceError(
+            "undecodable", "it is no Chinese text in UTF-8, UTF-16, GB18030 or Big5; save it as UTF-8 and give it again"
+        )
+    return best
+
+
+def _strict(data: bytes, encoding: str) -> Decoded | None:
+    """Decodes without loss, but for a character cut off at the very end; None where the bytes are not so encoded."""
+    errors = "surrogatepass" if encoding.startswith("utf") else "strict"
     try:
-        return data.decode(encoding)
+        return Decoded(data.decode(encoding, errors))
     except UnicodeDecodeError as error:
-        raise SourceError("undecodable", f"it is no valid {encoding} from byte {error.start} on") from error
+        if not 0 < error.start >= len(data) - _CUT_CHARACTER or not _is_cut(error):
+            return None
+        text = data[: error.start].decode(encoding, errors) + "\ufffd"
+        return Decoded(text, ("its end is cut off within a character",))
+
+
+def _is_cut(error: UnicodeDecodeError) -> bool:
+    return bool(re.search("incomplete|unexpected end|truncated", error.reason))
+
+
+def _plausibility(decoded: Decoded) -> float:
+    """Returns the share of common Chinese characters among the letters that are not ASCII; -1 where it is too low.
+
+    Text of another language, read as Chinese, may hold common characters only; the frequent ones are missing then.
+    """
+    counts = Counter(decoded.text[:: len(decoded.text) // _SAMPLE + 1])
+    letters = set(_LETTER.findall("".join(counts)))
+
+    def occurrences(characters: Iterable[str]) -> int:
+        return sum(map(counts.__getitem__, characters))
+
+    total = occurrences(letters)
+    if not total or occurrences(letters & _FREQUENT) < _FREQUENT_SHARE * total:
+        return -1.0
+    share = max(occurrences(letters & common) for common in _common()) / total
+    return share if share >= _COMMON_SHARE else -1.0
+
+
+@cache
+def _common() -> tuple[frozenset[str], frozenset[str]]:
+    """The common characters: level 1 of GB 2312 and of Big5, which are those parts of the code tables."""
+    trails = [bytes([trail]) for trail in (*range(0x40, 0x7F), *range(0xA1, 0xFF))]
+    simplified = (bytes([lead]) + trail for lead in range(0xB0, 0xD8) for trail in trails)
+    traditional = (bytes([lead]) + trail for lead in range(0xA4, 0xC7) for trail in trails)
+    return (
+        frozenset("".join(pair.decode("gb2312", "ignore") for pair in simplified)),
+        frozenset("".join(pair.decode("big5", "ignore") for pair in traditional)),
+    )
 
 
 def fold(text: str) -> str:

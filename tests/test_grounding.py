@@ -30,7 +30,7 @@ def value(term: Term | None) -> str:
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.stem)
 def test_normalised_text_leads_back_to_the_raw_text(path: Path) -> None:
-    raw = decode(path.read_bytes())
+    raw = decode(path.read_bytes()).text
     layout = lay_out(raw)
     for offset, character in enumerate(layout.text):
         if not character.isspace():
