@@ -91,13 +91,15 @@ def described(name: str, context: tuple[str, ...] = ()) -> Agency:
     place = _BRACKETS.sub("", parts.place if parts else name)
     if words("national").search(name):
         return Agency(name, level="level-national", type=type_)
+    if words("class").match(name):  # 各区县（功能区）市场监管局 are many
+        return Agency(name, type=type_)
     if words("cross-region").search(place):
         return Agency(name, level="level-cross-region", type=type_)
     division = division_of(place, context) if parts else _leading_division(name, context)
     if division is not None:
         return Agency(name, level=division.level, type=type_, division=division.code)
     zone = words("functional-zone").search(name)
-    unknown_place = bool(parts and place) and not is_elided(place) and not words("class").match(place)
+    unknown_place = bool(parts and place) and not is_elided(place)
     if zone or (unknown_place and parts is not None and not is_full_name(place) and not places_in(place)):
         return Agency(name, level="level-functional-zone", type=type_)
     return Agency(name, type=type_)

@@ -4,11 +4,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
+from ingest.amounts import find_amounts
 from ingest.bodies import Bodies
 from ingest.concepts import Concepts, MeasureText, find_concepts
 from ingest.dates import DocumentDates
 from ingest.deadlines import find_deadlines
-from ingest.model import Citation, ConceptMention, Deadline, Measure, Provision, Section, Span
+from ingest.modality import read_modality
+from ingest.model import Amount, Citation, ConceptMention, Deadline, Measure, Modality, Provision, Section, Span
 from ingest.responsible import Responsibility, find_responsible
 from ingest.structure import MAX_LEAD, Item
 
@@ -66,7 +68,7 @@ def read_measure(
         bodies: Resolves names of bodies.
         dates: The notice's own dates, which anchor deadlines.
     """
-    responsibility = find_responsible(text, item.spans, bodies)
+    responsibility = find_responsible(text, item.spans, bodies, cells=item.responsible)
     pieces = _Pieces(printed, list(_text_spans(text, item, responsibility)))
     folded = _Pieces(text, pieces.spans).text
     sentences = pieces.sentences()
@@ -83,6 +85,8 @@ def read_measure(
         )
     )
     deadlines = find_deadlines(folded, dates)
+    amounts = find_amounts(folded, (deadline.span for deadline in deadlines))
+    modalities = read_modality(folded, sentences)
     return Measure(
         number=item.number,
         span=Span(pieces.spans[0].start, pieces.spans[-1].end),
@@ -91,8 +95,13 @@ def read_measure(
         section=item.section,
         responsible=responsibility.agencies,
         domains=concepts.domains,
-        provisions=tuple(_provisions(pieces, sentences, concepts, deadlines)),
+        provisions=(
+            *_provisions(pieces, sentences, concepts, deadlines, amounts, modalities),
+            *_time_cells(text, item, dates),
+        ),
         citations=tuple(c for span in pieces.spans for c in find_citations(printed, span)),
+        leads=responsibility.leads,
+        cooperating=responsibility.cooperating,
     )
 
 
@@ -121,7 +130,12 @@ def _lead(text: str) -> str | None:
 
 
 def _provisions(
-    pieces: _Pieces, sentences: tuple[Span, ...], concepts: Concepts, deadlines: tuple[Deadline, ...]
+    pieces: _Pieces,
+    sentences: tuple[Span, ...],
+    concepts: Concepts,
+    deadlines: tuple[Deadline, ...],
+    amounts: tuple[Amount, ...],
+    modalities: tuple[Modality, ...],
 ) -> Iterator[Provision]:
     for i, sentence in enumerate(sentences):
         end = sentences[i + 1].start if i + 1 < len(sentences) else len(pieces.text)
@@ -135,7 +149,22 @@ def _provisions(
                 for deadline in deadlines
                 if own.start <= deadline.span.start < own.end
             ),
+            amounts=tuple(
+                replace(amount, span=pieces.back(amount.span))
+                for amount in amounts
+                if own.start <= amount.span.start < own.end
+            ),
+            modality=_moved_modality(modalities[i], pieces),
         )
+
+
+def _time_cells(text: str, item: Item, dates: DocumentDates) -> Iterator[Provision]:
+    """The cell that says until when is no part of the measure's text, and a provision of it all the same."""
+    for cell in item.time:
+        found = find_deadlines(text[cell.start : cell.end], dates)
+        if found:
+            moved = tuple(_moved(deadline, deadline.span.shifted(cell.start)) for deadline in found)
+            yield Provision(span=cell, deadlines=moved)
 
 
 def _within(pieces: _Pieces, sentence: Span, mentions: tuple[ConceptMention, ...]) -> tuple[ConceptMention, ...]:
@@ -148,3 +177,12 @@ def _within(pieces: _Pieces, sentence: Span, mentions: tuple[ConceptMention, ...
 
 def _moved(deadline: Deadline, span: Span) -> Deadline:
     return replace(deadline, span=span)
+
+
+def _moved_modality(modality: Modality, pieces: _Pieces) -> Modality:
+    return replace(
+        modality,
+        word=modality.word and pieces.back(modality.word),
+        conditions=tuple(map(pieces.back, modality.conditions)),
+        exclusions=tuple(map(pieces.back, modality.exclusions)),
+    )

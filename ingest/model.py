@@ -6,6 +6,7 @@ Concepts, events, genres and divisions are named by their ids in `ontology/vocab
 
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -79,6 +80,25 @@ class Deadline:
 
 
 @dataclass(frozen=True, slots=True)
+class Amount:
+    """An amount of money, a rate or a count of things that the text prints.
+
+    Attributes:
+        span: The shortest printed phrase that carries the value, its bound included.
+        value: In the unit given, exactly.
+        unit: Concept id of the amount-unit scheme.
+        bound: Concept id of the amount-bound scheme: how the true value stands to `value`.
+        unit_word: The word that counts (家, 名, 批次); None where the unit is no count.
+    """
+
+    span: Span
+    value: Decimal
+    unit: str
+    bound: str
+    unit_word: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Citation:
     """A document named inside 《》; `title` is without the marks, `span` includes them not."""
 
@@ -115,6 +135,23 @@ class AgencyMention:
 
 
 @dataclass(frozen=True, slots=True)
+class Modality:
+    """How binding a provision is and when it holds.
+
+    Attributes:
+        force: Concept id of the force scheme; None where the provision neither binds nor lets act (a definition).
+        word: The word that says the force; None where the plain statement of an act does.
+        conditions: The words that say when or for whom alone it holds, in order.
+        exclusions: The words that say when or for whom it does not hold, in order.
+    """
+
+    force: str | None = None
+    word: Span | None = None
+    conditions: tuple[Span, ...] = ()
+    exclusions: tuple[Span, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Provision:
     """One operative sentence of a measure, with what it says by itself."""
 
@@ -122,6 +159,8 @@ class Provision:
     instruments: tuple[ConceptMention, ...] = ()
     targets: tuple[ConceptMention, ...] = ()
     deadlines: tuple[Deadline, ...] = ()
+    amounts: tuple[Amount, ...] = ()
+    modality: Modality = Modality()
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +182,8 @@ class Measure:
         title: The lead that names the measure; None where there is none.
         section: Index into `Notice.sections`; None where it stands under no heading.
         responsible: The bodies that answer for it.
+        leads: Those of them that are named to lead (牵头).
+        cooperating: The bodies that are named to cooperate (配合); they may answer for it too.
         domains: Concept ids of the domain scheme, the best supported first.
     """
 
@@ -155,6 +196,8 @@ class Measure:
     domains: tuple[str, ...]
     provisions: tuple[Provision, ...]
     citations: tuple[Citation, ...]
+    leads: tuple[AgencyMention, ...] = ()
+    cooperating: tuple[AgencyMention, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

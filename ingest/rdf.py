@@ -6,7 +6,19 @@
 from collections.abc import Iterable, Iterator
 from datetime import date
 
-from ingest.model import Agency, AgencyMention, Citation, Deadline, Header, Measure, Notice, Provision, Span
+from ingest.model import (
+    Agency,
+    AgencyMention,
+    Amount,
+    Citation,
+    Deadline,
+    Header,
+    Measure,
+    Modality,
+    Notice,
+    Provision,
+    Span,
+)
 from ingest.nquads import boolean, integer, iri, lang, plain, typed
 from ingest.software import SOFTWARE
 from ingest.tables import table
@@ -48,7 +60,7 @@ def to_nquads(notice: Notice, base: str = DEFAULT_BASE) -> str:
     """
     writer = _Writer(notice, Iris(base))
     graph = iri(writer.iris.notice_graph(writer.slug))
-    lines = {f"{iri(s)} {iri(p)} {o} {graph} .\n" for s, p, o in writer.statements()}
+    lines = {f"<{s}> <{p}> {o} {graph} .\n" for s, p, o in writer.statements()}
     return "".join(sorted(lines))
 
 
@@ -65,6 +77,9 @@ class _Writer:
         self.mentions: dict[tuple[Span, str, str], None] = {}
         self.provisions = 0
         self.deadlines = 0
+        self.conditions = 0
+        self.exclusions = 0
+        self.amounts = 0
 
     def statements(self) -> Iterator[Statement]:
         yield from self._source()
@@ -143,7 +158,12 @@ class _Writer:
             yield me, t.IN_SECTION, iri(self.iris.part(self.slug, "section", measure.section + 1))
         for domain in measure.domains:
             yield me, t.DOMAIN, iri(self.iris.concept("domain", domain))
-        yield from self._agencies(me, t.RESPONSIBLE, measure.responsible)
+        for role, bodies in (
+            (t.RESPONSIBLE, measure.responsible),
+            (t.LEAD_AGENCY, measure.leads),
+            (t.COOPERATING_AGENCY, measure.cooperating),
+        ):
+            yield from self._agencies(me, role, bodies)
         yield from self._citations(me, measure.citations)
         for place, provision in enumerate(measure.provisions, 1):
             yield from self._provision(me, place, provision)
@@ -167,6 +187,7 @@ class _Writer:
                 yield me, predicate, iri(concept)
                 yield measure, predicate, iri(concept)
                 self._mention(mention.span, concept, me)
+        yield from self._modality(me, provision.modality)
         for deadline in provision.deadlines:
             self.deadlines += 1
             node = self.iris.part(self.slug, "deadline", self.deadlines)
@@ -174,6 +195,35 @@ class _Writer:
             yield measure, t.HAS_DEADLINE, iri(node)
             yield from self._deadline(node, deadline)
             self._mention(deadline.span, node, me)
+        for amount in provision.amounts:
+            self.amounts += 1
+            node = self.iris.part(self.slug, "amount", self.amounts)
+            yield me, t.HAS_AMOUNT, iri(node)
+            yield measure, t.HAS_AMOUNT, iri(node)
+            yield from self._amount(node, amount)
+            self._mention(amount.span, node, me)
+
+    def _modality(self, provision: str, modality: Modality) -> Iterator[Statement]:
+        if modality.force:
+            force = self.iris.concept("force", modality.force)
+            yield provision, t.FORCE, iri(force)
+            if modality.word:
+                self._mention(modality.word, force, provision)
+        for span in modality.conditions:
+            self.conditions += 1
+            node = self.iris.part(self.slug, "condition", self.conditions)
+            yield provision, t.HAS_CONDITION, iri(node)
+            yield from self._quoted(node, t.CONDITION, span, provision)
+        for span in modality.exclusions:
+            self.exclusions += 1
+            node = self.iris.part(self.slug, "exclusion", self.exclusions)
+            yield provision, t.HAS_EXCLUSION, iri(node)
+            yield from self._quoted(node, t.EXCLUSION, span, provision)
+
+    def _quoted(self, me: str, kind: str, span: Span, within: str) -> Iterator[Statement]:
+        yield me, t.RDF_TYPE, iri(kind)
+        yield me, t.QUOTE, lang(self._quote(span))
+        self._mention(span, me, within)
 
     def _deadline(self, me: str, deadline: Deadline) -> Iterator[Statement]:
         yield me, t.RDF_TYPE, iri(t.DEADLINE)
@@ -193,6 +243,15 @@ class _Writer:
             yield me, t.COUNT, integer(deadline.count)
         if deadline.working_days:
             yield me, t.WORKING_DAYS, boolean(value=True)
+
+    def _amount(self, me: str, amount: Amount) -> Iterator[Statement]:
+        yield me, t.RDF_TYPE, iri(t.AMOUNT)
+        yield me, t.VALUE, typed(f"{amount.value.normalize():f}", t.XSD_DECIMAL)
+        yield me, t.UNIT, iri(self.iris.concept("amount-unit", amount.unit))
+        yield me, t.BOUND, iri(self.iris.concept("amount-bound", amount.bound))
+        yield me, t.QUOTE, lang(self._quote(amount.span))
+        if amount.unit_word:
+            yield me, t.UNIT_WORD, lang(amount.unit_word)
 
     def _agencies(self, of: str, predicate: str, mentions: Iterable[AgencyMention]) -> Iterator[Statement]:
         for mention in mentions:
@@ -241,7 +300,7 @@ class _Writer:
         self.mentions[span, denoted, within] = None
 
     def _mentions(self) -> Iterator[Statement]:
-        for k, (span, denoted, within) in enumerate(sorted(self.mentions), 1):
+        for k, (span, denoted, within) in enumerate(sorted(self.mentions, key=_in_text_order), 1):
             me = self.iris.part(self.slug, "mention", k)
             yield me, t.RDF_TYPE, iri(t.MENTION)
             yield me, t.IN_SOURCE, iri(self.source)
@@ -253,6 +312,11 @@ class _Writer:
 
     def _quote(self, span: Span) -> str:
         return self.text[span.start : span.end]
+
+
+def _in_text_order(mention: tuple[Span, str, str]) -> tuple[int, int, str, str]:
+    span, denoted, within = mention
+    return span.start, span.end, denoted, within
 
 
 def _dates(me: str, *values: tuple[str, date | None]) -> Iterator[Statement]:

@@ -34,7 +34,7 @@ class Iris:
         return f"{self.base}id/notice/{notice}"
 
     def part(self, notice: str, kind: str, position: int) -> str:
-        """Returns the IRI of a section, measure, provision, deadline or mention of a notice."""
+        """Returns the IRI of a part of a notice: a section, measure, provision, deadline, condition, mention."""
         return f"{self.base}id/notice/{notice}/{kind}/{position}"
 
     def reading(self, notice: str) -> str:

@@ -15,6 +15,7 @@ MEDIA_TYPES = "http://www.iana.org/assignments/media-types/"
 NG = "https://w3id.org/noticegraph/ontology#"
 NGSH = "https://w3id.org/noticegraph/shapes#"
 OA = "http://www.w3.org/ns/oa#"
+ODRL = "http://www.w3.org/ns/odrl/2/"
 ORG = "http://www.w3.org/ns/org#"
 OWL = "http://www.w3.org/2002/07/owl#"
 PROV = "http://www.w3.org/ns/prov#"
@@ -34,10 +35,13 @@ SCHEMES = (
     "agency-level",
     "agency-role",
     "agency-type",
+    "amount-bound",
+    "amount-unit",
     "deadline-type",
     "division",
     "domain",
     "event",
+    "force",
     "genre",
     "instrument",
     "target",
@@ -54,6 +58,7 @@ PREFIXES: dict[str, str] = {
     "ng": NG,
     "ngsh": NGSH,
     "oa": OA,
+    "odrl": ODRL,
     "org": ORG,
     "owl": OWL,
     "prov": PROV,
@@ -76,11 +81,17 @@ AGENCY = NG + "Agency"
 AGENCY_LEVEL_CLASS = NG + "AgencyLevel"
 AGENCY_ROLE = NG + "AgencyRole"
 AGENCY_TYPE_CLASS = NG + "AgencyType"
+AMOUNT = NG + "Amount"
+AMOUNT_BOUND = NG + "AmountBound"
+AMOUNT_UNIT = NG + "AmountUnit"
 CITED_DOCUMENT = NG + "CitedDocument"
+CONDITION = NG + "Condition"
 DEADLINE = NG + "Deadline"
 DEADLINE_TYPE_CLASS = NG + "DeadlineType"
 DOMAIN_CLASS = NG + "Domain"
 EVENT_CLASS = NG + "Event"
+EXCLUSION = NG + "Exclusion"
+FORCE_CLASS = NG + "Force"
 GENRE_CLASS = NG + "Genre"
 INSTRUMENT = NG + "Instrument"
 MEASURE = NG + "Measure"
@@ -96,7 +107,9 @@ ADDRESSED_TO = NG + "addressedTo"
 ADDRESSEE = NG + "addressee"
 AGENCY_LEVEL = NG + "agencyLevel"
 AGENCY_TYPE = NG + "agencyType"
+BOUND = NG + "bound"
 CITES = NG + "cites"
+COOPERATING_AGENCY = NG + "cooperatingAgency"
 COUNT = NG + "count"
 DEADLINE_TYPE = NG + "deadlineType"
 DENOTES = NG + "denotes"
@@ -113,8 +126,12 @@ EVENT = NG + "event"
 EVENT_DATE = NG + "eventDate"
 FILE_NAME = NG + "fileName"
 FINGERPRINT = NG + "fingerprint"
+FORCE = NG + "force"
 GENRE = NG + "genre"
+HAS_AMOUNT = NG + "hasAmount"
+HAS_CONDITION = NG + "hasCondition"
 HAS_DEADLINE = NG + "hasDeadline"
+HAS_EXCLUSION = NG + "hasExclusion"
 HAS_MEASURE = NG + "hasMeasure"
 HAS_PROVISION = NG + "hasProvision"
 HAS_SECTION = NG + "hasSection"
@@ -124,6 +141,7 @@ ISSUE_DATE = NG + "issueDate"
 ISSUED_BY = NG + "issuedBy"
 JURISDICTION = NG + "jurisdiction"
 JURISDICTION_NOTE = NG + "jurisdictionNote"
+LEAD_AGENCY = NG + "leadAgency"
 NUMBER = NG + "number"
 OFFSET = NG + "offset"
 POSITION = NG + "position"
@@ -136,7 +154,10 @@ START = NG + "start"
 START_DATE = NG + "startDate"
 TARGETS = NG + "targets"
 TEXT = NG + "text"
+UNIT = NG + "unit"
+UNIT_WORD = NG + "unitWord"
 USES_INSTRUMENT = NG + "usesInstrument"
+VALUE = NG + "value"
 VERSION = NG + "version"
 WITHIN = NG + "within"
 WORKING_DAYS = NG + "workingDays"
@@ -168,6 +189,7 @@ WAS_GENERATED_BY = PROV + "wasGeneratedBy"
 RDF_LANG_STRING = RDF + "langString"
 XSD_BOOLEAN = XSD + "boolean"
 XSD_DATE = XSD + "date"
+XSD_DECIMAL = XSD + "decimal"
 PRINTED_DURATION = NG + "PrintedDuration"
 XSD_INTEGER = XSD + "integer"
 XSD_STRING = XSD + "string"

@@ -10,9 +10,11 @@ from ontology.iris import DEFAULT_BASE, Iris
 NOTICE = (
     "prefixes.ttl",
     "agency.ttl",
+    "amount.ttl",
     "deadline.ttl",
     "document.ttl",
     "mention.ttl",
+    "modality.ttl",
     "notice.ttl",
     "part.ttl",
     "provenance.ttl",
