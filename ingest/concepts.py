@@ -117,14 +117,17 @@ def _masked(folded: FoldedText, hits: list[Hit], cited: tuple[Span, ...]) -> dic
 def _counted(folded: FoldedText, hits: list[Hit], scheme: str, masked: list[Span]) -> list[Hit]:
     """Returns the hits of a scheme that say something of the measure."""
     own = [hit for hit in hits if hit.cue.scheme == scheme]
-    hiding = [hit for hit in own if hit.cue.gapless]
-    seen = [
-        hit
-        for hit in own
-        if hit.concept != _GUARD
-        and not any(longer.hides(hit) for longer in hiding)
-        and not any(span.holds(hit.span) for span in masked)
-    ]
+    hiding = [(hit.span.start, hit.span.end, hit) for hit in own if hit.cue.gapless]
+    masks = [(span.start, span.end) for span in masked]
+    seen = []
+    for hit in own:
+        start, end = hit.span.start, hit.span.end
+        if (
+            hit.cue.concept != _GUARD
+            and not any(a <= start and end <= b for a, b in masks)
+            and not any(a <= start and end <= b and longer.hides(hit) for a, b, longer in hiding)
+        ):
+            seen.append(hit)
     return _narrowest(_by_rank(folded, seen), _ancestors(scheme))
 
 
@@ -179,7 +182,7 @@ _YIELDS: dict[str, tuple[Callable[[FoldedText, Hit], Span], frozenset[str]]] = {
 def _mentions(folded: FoldedText, hits: list[Hit], sentences: tuple[Span, ...]) -> tuple[ConceptMention, ...]:
     """Keeps the first words of each concept in each sentence."""
     first: dict[tuple[str, int], ConceptMention] = {}
-    for hit in sorted(hits, key=lambda hit: (hit.span, hit.concept)):
+    for hit in sorted(hits, key=lambda hit: (hit.span.start, hit.span.end, hit.cue.concept)):
         span = folded.printed(hit.span)
         sentence = next((i for i, sentence in enumerate(sentences) if sentence.holds(span)), -1)
         first.setdefault((hit.concept, sentence), ConceptMention(hit.concept, span))

@@ -11,6 +11,7 @@ A cell of a pattern table holds cues split by `|`. White space and quotation mar
 """
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
@@ -33,7 +34,7 @@ _MEANING = {
 }
 _PASSED_OVER = re.compile(r"[^\S\n]+|[“”‘’\"'「」]")
 _CLAUSE_END = re.compile("[，。；：！？\n]")
-_SENTENCE_END = re.compile("[。；！？\n]")
+_SENTENCE_MARKS = "。；！？\n"
 
 
 class FoldedText:
@@ -47,13 +48,18 @@ class FoldedText:
         """Folds `printed`, keeping the way back."""
         folded = fold(printed)
         kept: list[int] = []
+        pieces: list[str] = []
         position = 0
         for gap in _PASSED_OVER.finditer(folded):
             kept.extend(range(position, gap.start()))
+            pieces.append(folded[position : gap.start()])
             position = gap.end()
         kept.extend(range(position, len(folded)))
-        self.text = "".join(map(folded.__getitem__, kept))
+        pieces.append(folded[position:])
+        self.text = "".join(pieces)
         self._kept = kept
+        self._clause_ends = [mark.start() for mark in _CLAUSE_END.finditer(self.text)]
+        self._sentence_ends = [at for at in self._clause_ends if self.text[at] in _SENTENCE_MARKS]
 
     def printed(self, span: Span) -> Span:
         """Returns where a non-empty stretch stands in the printed text."""
@@ -62,31 +68,19 @@ class FoldedText:
     def folded(self, span: Span) -> Span:
         """Returns the stretch that a span of the printed text became."""
         kept = self._kept
-        return Span(_first_from(kept, span.start), _first_from(kept, span.end))
+        return Span(bisect_left(kept, span.start), bisect_left(kept, span.end))
 
     def clause(self, span: Span) -> Span:
         """Returns the stretch between two clause marks that holds `span`."""
-        return self._between(_CLAUSE_END, span)
+        return self._between(self._clause_ends, span)
 
     def sentence(self, span: Span) -> Span:
         """Returns the stretch between two sentence marks that holds `span`."""
-        return self._between(_SENTENCE_END, span)
+        return self._between(self._sentence_ends, span)
 
-    def _between(self, mark: re.Pattern[str], span: Span) -> Span:
-        before = max((found.end() for found in mark.finditer(self.text, 0, span.start)), default=0)
-        after = mark.search(self.text, span.end)
-        return Span(before, after.start() if after else len(self.text))
-
-
-def _first_from(positions: list[int], position: int) -> int:
-    low, high = 0, len(positions)
-    while low < high:
-        middle = (low + high) // 2
-        if positions[middle] < position:
-            low = middle + 1
-        else:
-            high = middle
-    return low
+    def _between(self, marks: list[int], span: Span) -> Span:
+        before, after = bisect_left(marks, span.start), bisect_left(marks, span.end)
+        return Span(marks[before - 1] + 1 if before else 0, marks[after] if after < len(marks) else len(self.text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,13 +119,6 @@ class Cue:
     def gapless(self) -> bool:
         """Whether the cue is unbroken wording; such a cue hides shorter ones inside it."""
         return "…" not in self.written and "~" not in self.written
-
-    def end_from(self, text: str, start: int, end: int) -> int | None:
-        """Returns where the cue ends whose anchor stands at `start` to `end`; None where it does not follow."""
-        if self.pattern is None:
-            return end
-        found = self.pattern.match(text, start)
-        return found.end() if found else None
 
     def counts(self, folded: FoldedText, span: Span) -> bool:
         """Tells whether what stands around it lets the cue count."""
@@ -210,6 +197,29 @@ def _anchors(cue: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(anchors))
 
 
+class _Anchored:
+    """The cues that begin with the same words."""
+
+    def __init__(self, cues: list[Cue]) -> None:
+        self._cues = cues
+        frames = [cue.pattern.pattern for cue in cues if cue.pattern]
+        self._words = [cue for cue in cues if cue.pattern is None]
+        # Most frames fail for want of their other words: all are tried at once before each by itself.
+        self._any = re.compile("|".join(frames)).match if frames else None
+
+    def standing(self, text: str, start: int, end: int) -> Iterator[tuple[Cue, int]]:
+        """Yields those that stand in a text where the words do, and their ends."""
+        if self._any is None or not self._any(text, start):
+            for cue in self._words:
+                yield cue, end
+            return
+        for cue in self._cues:
+            if cue.pattern is None:
+                yield cue, end
+            elif found := cue.pattern.match(text, start):
+                yield cue, found.end()
+
+
 class CueFinder:
     """Finds the cues of any number of schemes together."""
 
@@ -219,14 +229,14 @@ class CueFinder:
         for cue in cues:
             for anchor in cue.anchors:
                 by_anchor.setdefault(anchor, []).append(cue)
-        self._cues = list(by_anchor.values())
+        self._cues = [_Anchored(cues) for cues in by_anchor.values()]
         self._automaton = AhoCorasick(list(by_anchor))
 
     def find(self, folded: FoldedText) -> Iterator[Hit]:
         """Yields every cue that stands in the text, overlapping ones too, in order of the anchors' ends."""
         text = folded.text
         for index, start, end in self._automaton.find_matches_as_indexes(text, overlapping=True):
-            for cue in self._cues[index]:
-                stop = cue.end_from(text, start, end)
-                if stop is not None and cue.counts(folded, Span(start, stop)):
-                    yield Hit(cue, Span(start, stop))
+            for cue, stop in self._cues[index].standing(text, start, end):
+                span = Span(start, stop)
+                if cue.counts(folded, span):
+                    yield Hit(cue, span)

@@ -1,12 +1,13 @@
 """Ranks the domains of a measure by the evidence for each."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 
 from ingest.cues import Cue, CueFinder, FoldedText, Hit, split_cues
 from ingest.model import Span
 from ingest.tables import table
+from ontology.load import concepts as vocabulary
 
 DEPARTMENT, SECTION, TITLE, CUE, WEAK_CUE, CONCEPT = 4.0, 1.0, 4.0, 2.0, 0.75, 1.5
 """What a piece of evidence weighs: the department that answers, the heading above, the lead, other words, a concept
@@ -18,6 +19,10 @@ _LIST = 3
 """A clause that names so many lines of work is a list of them."""
 _LEAST = 0.4
 """What the last of the departments still counts."""
+_FLOOR = 2.5
+"""What a second domain needs at least: more than one word, and more than one concept."""
+_OWN = 0.5
+"""A narrower domain stands in place of its wider one from this share of the wider one's weight on."""
 _GUARD = "-"
 """In the concept column: the cue says nothing and hides what stands inside it."""
 
@@ -31,12 +36,16 @@ def rank_domains(
         text: The measure's text.
         lead: How many characters of `text`, folded, are its lead.
         heading: The heading above the measure, or an empty text.
-        departments: Names of the bodies that answer for it.
+        departments: Names of the departments that answer for it, each as often as bodies have one of that name.
         concepts: The instruments and targets found in it, each once.
     """
     weights: defaultdict[str, float] = defaultdict(float)
-    for domain, share in _department_shares(departments).items():
+    names = list(departments)
+    for domain, share in _department_shares(names).items():
         weights[domain] += DEPARTMENT * share
+    if len(set(names)) < len(names):
+        for domain in _marked("shared"):
+            weights[domain] += CUE
     for domain, strength in _strengths(text, lead).items():
         weights[domain] += strength
     for domain, strength in _strengths(FoldedText(heading), 0).items():
@@ -45,9 +54,19 @@ def rank_domains(
         for domain in _homes().get(concept, ()):
             weights[domain] += CONCEPT
     ranked = sorted(weights.items(), key=lambda item: (-item[1], item[0]))
-    floor = max(ranked[0][1] * _SHARE, CONCEPT) if ranked else 0.0
-    enough = [domain for domain, weight in ranked if weight >= (CUE if domain in _across() else floor)]
-    return tuple(enough[:_AT_MOST] or [domain for domain, _ in ranked[:1]])
+    floor = max(ranked[0][1] * _SHARE, _FLOOR) if ranked else 0.0
+    enough = [domain for domain, weight in ranked if weight >= (CUE if domain in _marked("across") else floor)]
+    return tuple(_one_of_a_line(enough, weights)[:_AT_MOST] or [domain for domain, _ in ranked[:1]])
+
+
+def _one_of_a_line(domains: list[str], weights: Mapping[str, float]) -> list[str]:
+    """Keeps of a domain and the wider one above it the narrower, or the wider where little speaks for the narrower."""
+    dropped = {
+        domain if weights[domain] < _OWN * weights[wider] else wider
+        for domain in domains
+        if (wider := _wider().get(domain)) in domains and wider
+    }
+    return [domain for domain in domains if domain not in dropped]
 
 
 def _strengths(text: FoldedText, lead: int) -> dict[str, float]:
@@ -80,7 +99,7 @@ def _lists(text: FoldedText, hits: list[Hit]) -> list[Span]:
     return [
         clause
         for clause, domains in named.items()
-        if len(domains - _across()) >= _LIST and "、" in text.text[clause.start : clause.end]
+        if len(domains - _marked("across")) >= _LIST and "、" in text.text[clause.start : clause.end]
     ]
 
 
@@ -107,9 +126,19 @@ def _finder(column: str) -> CueFinder:
 
 
 @cache
-def _across() -> frozenset[str]:
-    """Returns the domains that lie across the lines of work: their own words are enough beside any other domain."""
-    return frozenset(row["concept"] for row in table("domains") if row["across"])
+def _wider() -> dict[str, str | None]:
+    """Returns the domain above each one."""
+    return {concept.id: concept.parent for concept in vocabulary("domain")}
+
+
+@cache
+def _marked(column: str) -> frozenset[str]:
+    """Returns the domains that a column marks.
+
+    `across`: they lie across the lines of work, their own words are enough beside any other domain; `shared`: like
+    departments of several bodies, who answer together, speak for them.
+    """
+    return frozenset(row["concept"] for row in table("domains") if row[column])
 
 
 @cache
