@@ -1,27 +1,33 @@
 """The `noticegraph` command: it reads arguments, calls one function a verb, and says what came of it.
 
-Exit codes: 0 success, 1 some data does not conform or some input failed, 2 wrong usage (contract, Command line).
+Exit codes: 0 success, 1 some data does not conform or some input failed, 2 wrong usage (contract, Command line);
+128 and the number of the signal that stopped it.
 """
 
 import argparse
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from api import batch
 from api.ask import ask, query_text
+from api.explain import explain
 from api.export import FORMATS, export
 from api.serve import serve
-from ingest.model import Notice
-from ingest.pipeline import ACCEPTED, UNCHANGED, Outcome, ingest
+from ingest.errors import SourceError
+from ingest.reading import Reader
+from ingest.withdrawal import withdraw
+from ingest.workers import Limits
 from ontology.iris import DEFAULT_BASE
 from queries.evaluation import Evaluation, evaluate
 from shapes.report import Report
 from shapes.validate import validate_dataset
-from store.base import QueryError, StoreError
+from store.base import QueryError, Store, StoreError
 from store.oxigraph import open_store
 
-OK, FAILED, USAGE = 0, 1, 2
+OK, FAILED, USAGE, SIGNALLED = 0, 1, 2, 128
 DEFAULT_STORE = Path("var/store")
 
 
@@ -38,9 +44,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (StoreError, QueryError, OSError, ValueError) as error:
         _complain(str(error))
         return FAILED
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
         _complain("stopped; nothing of this run was published")
-        return 130
+        return SIGNALLED + (stop.args[0] if stop.args else signal.SIGINT)
 
 
 def _say(line: str) -> None:
@@ -52,56 +58,28 @@ def _complain(line: str) -> None:
 
 
 def _ingest(options: argparse.Namespace) -> int:
-    outcomes = []
-    for outcome in ingest(options.path, options.store, options.base):
-        outcomes.append(outcome)
-        _report_outcome(outcome)
-    read = sum(outcome.status == ACCEPTED for outcome in outcomes)
-    unchanged = sum(outcome.status == UNCHANGED for outcome in outcomes)
-    failed = sum(outcome.failed for outcome in outcomes)
-    _say(f"{read} read, {unchanged} unchanged, {failed} failed; published in {options.store}")
-    return FAILED if failed else OK
+    reader, limits = Reader(options.base), Limits(processes=options.jobs)
+    complete = batch.run(options.path, options.store, reader, limits, options.report, restore=options.restore)
+    return OK if complete else FAILED
 
 
-def _report_outcome(outcome: Outcome) -> None:
-    name = Path(outcome.path).name
-    if outcome.status == ACCEPTED and outcome.notice is not None:
-        _say(f"{outcome.status:9} {name}  {_summary(outcome.notice)}")
-    elif outcome.status == UNCHANGED:
-        _say(f"{outcome.status:9} {name}")
-    if outcome.reason:
-        _complain(f"{outcome.path}: {outcome.status}: {outcome.reason}")
-    if outcome.failed and outcome.report is not None:
-        for result in outcome.report.results:
-            _complain(f"  {result}")
-
-
-def _summary(notice: Notice) -> str:
-    header = notice.header
-    issuers = "、".join(mention.agency.name for mention in header.issuers) or "no issuing agency found"
-    provisions = [provision for measure in notice.measures for provision in measure.provisions]
-    counts = {
-        "measures": len(notice.measures),
-        "instruments": sum(len({m.concept for p in x.provisions for m in p.instruments}) for x in notice.measures),
-        "targets": sum(len({m.concept for p in x.provisions for m in p.targets}) for x in notice.measures),
-        "deadlines": sum(len(provision.deadlines) for provision in provisions),
-        "responsible bodies": sum(len(measure.responsible) for measure in notice.measures),
-        "citations": len(notice.citations),
-    }
-    found = ", ".join(f"{count} {what}" for what, count in counts.items())
-    return f"{issuers}, {header.issue_date or 'no date found'}: {header.title or 'no title'} ({found})"
+def _withdraw(options: argparse.Namespace) -> int:
+    for notice in withdraw(options.notice, options.store):
+        _say(f"withdrawn {notice}")
+    return OK
 
 
 def _validate(options: argparse.Namespace) -> int:
-    return _print_reports(validate_dataset(_quads(options)))
-
-
-def _quads(options: argparse.Namespace) -> str:
     if options.file is None:
-        return "".join(f"{quad}\n" for quad in open_store(options.store or DEFAULT_STORE).snapshot().nquads())
-    if str(options.file) == "-":
-        return sys.stdin.read()
-    return str(options.file.read_text(encoding="utf-8"))
+        return _print_reports(_judged(open_store(options.store or DEFAULT_STORE).snapshot()))
+    given = sys.stdin.read() if str(options.file) == "-" else options.file.read_text(encoding="utf-8")
+    return _print_reports(validate_dataset(given))
+
+
+def _judged(store: Store) -> Iterator[tuple[str, Report]]:
+    """Judges graph by graph, so that a large store needs no more memory than a small one."""
+    for graph in store.graphs():
+        yield from validate_dataset("".join(f"{quad}\n" for quad in store.nquads(graph)))
 
 
 def _print_reports(reports: Iterator[tuple[str, Report]]) -> int:
@@ -130,6 +108,15 @@ def _query(options: argparse.Namespace) -> int:
 
 def _export(options: argparse.Namespace) -> int:
     return export(options.store, options.format, options.output)
+
+
+def _explain(options: argparse.Namespace) -> int:
+    try:
+        explain(options.file, options.html, sys.stdout)
+    except SourceError as error:
+        _complain(f"{options.file}: {error}")
+        return FAILED
+    return OK
 
 
 def _evaluate(options: argparse.Namespace) -> int:
@@ -167,30 +154,27 @@ def _parser() -> argparse.ArgumentParser:
     verb.add_argument(
         "--base", default=os.environ.get("NOTICEGRAPH_BASE", DEFAULT_BASE), help="what minted IRIs begin with"
     )
+    verb.add_argument(
+        "--report", type=Path, metavar="FILE.jsonl", help="one line of JSON a document; - is standard output"
+    )
+    verb.add_argument("--jobs", type=_count, default=0, metavar="N", help="how many processes read (one a core)")
+    verb.add_argument("--restore", action="store_true", help="bring back notices that were withdrawn")
+    _add_store(verb)
+    verb = _verb(verbs, "withdraw", _withdraw, "remove notices and remember it")
+    verb.add_argument("notice", nargs="+", help="IRI, slug or document number")
     _add_store(verb)
     verb = _verb(verbs, "validate", _validate, "check a store or a file of N-Quads against the shapes")
     verb.add_argument("file", nargs="?", type=Path, help="N-Quads; - is standard input")
     verb.add_argument("--store", type=Path, help=f"folder of the published store ({DEFAULT_STORE})")
     verb = _verb(verbs, "serve", _serve, "answer over HTTP")
     verb.add_argument("--store", type=Path, help=f"folder of the published store ({DEFAULT_STORE})")
-    verb.add_argument(
-        "--dataset",
-        nargs="+",
-        type=Path,
-        default=[],
-        help="RDF files to serve as they are, in place of a store",
-    )
+    verb.add_argument("--dataset", nargs="+", type=Path, default=[], help="RDF files to serve as they are, not a store")
     verb.add_argument("--host", default="127.0.0.1")
     verb.add_argument("--port", type=int, default=8000)
     verb = _verb(verbs, "query", _query, "run a query")
     verb.add_argument("file", type=Path, help="a .rq file, a question of the catalogue, or - for standard input")
     verb.add_argument(
-        "--param",
-        action="append",
-        type=_pair,
-        default=[],
-        metavar="NAME=VALUE",
-        help="a parameter of the query",
+        "--param", action="append", type=_pair, default=[], metavar="NAME=VALUE", help="a parameter of the query"
     )
     verb.add_argument("--format", choices=("table", "json", "csv", "tsv", "xml"), default="table")
     _add_store(verb)
@@ -198,12 +182,19 @@ def _parser() -> argparse.ArgumentParser:
     verb.add_argument("--format", choices=sorted(FORMATS), default="nq")
     verb.add_argument("-o", "--output", type=Path, default=Path("-"), help="file to write; - is standard output")
     _add_store(verb)
+    _add_explain(verbs)
     verb = _verb(verbs, "evaluate", _evaluate, "compare with gold files: precision, recall, F1")
     verb.add_argument("gold", type=Path, help="folder of gold files")
     verb.add_argument("--errors", action="store_true", help="list each fact that differs")
     verb.add_argument("--min", action="append", type=_floor, default=[], metavar="FIELD=F1", help="fail below this F1")
     _add_store(verb)
     return parser
+
+
+def _add_explain(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    verb = _verb(verbs, "explain", _explain, "show how one file is read: its text, what is marked in it, and why")
+    verb.add_argument("file", type=Path, help="a notice; - is standard input")
+    verb.add_argument("--html", type=Path, metavar="OUT.html", help="write a page instead; - is standard output")
 
 
 def _verb(
@@ -226,6 +217,12 @@ def _pair(text: str) -> tuple[str, str]:
     if not found:
         raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE")
     return name, value
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of processes")
+    return int(text)
 
 
 def _floor(text: str) -> tuple[str, float]:

@@ -1,6 +1,7 @@
 """Files to a published store: what bad input gets, what a second run does, and that bytes do not depend on order."""
 
 import hashlib
+import json
 import os
 import subprocess
 import sys
@@ -8,9 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from ingest.pipeline import Outcome, ingest
-from shapes.report import Report
+from ingest.outcome import Outcome
+from ingest.pipeline import ingest
+from ingest.reading import Reader
+from ingest.workers import Limits
 from store.oxigraph import open_store
+from tests import hostile
 
 ROOT = Path(__file__).parent.parent
 SEEDS = ROOT / "data/notices"
@@ -22,14 +26,29 @@ PLAIN = """湖州市市场监督管理局关于支持经营主体发展的通知
 湖州市市场监督管理局
 2025年1月6日
 """
+QUICK = Reader(judge=hostile.conforms)
+HOSTILE = Reader(opened=hostile.opened, judge=hostile.kills)
+STRICT = Limits(seconds=2, processes=2)
 
 
-def outcomes(*paths: Path, store: Path) -> dict[str, Outcome]:
-    return {Path(outcome.path).name: outcome for outcome in ingest(paths, store)}
+def outcomes(*paths: Path, store: Path, reader: Reader = QUICK, limits: Limits | None = None) -> dict[str, Outcome]:
+    return {Path(outcome.path).name: outcome for outcome in ingest(paths, store, reader, limits)}
+
+
+def statuses(found: dict[str, Outcome]) -> dict[str, tuple[str, str]]:
+    return {name: (outcome.status, outcome.code) for name, outcome in found.items()}
 
 
 def exported(store: Path) -> str:
     return "\n".join(sorted(open_store(store).snapshot().nquads()))
+
+
+def notices(store: Path) -> int:
+    return sum("/graph/notice/" in graph for graph in open_store(store).snapshot().graphs())
+
+
+def another(place: str) -> str:
+    return PLAIN.replace("湖州", place)
 
 
 @pytest.fixture
@@ -45,98 +64,162 @@ def test_bad_files_are_named_and_the_rest_is_published(folder: Path, tmp_path: P
     (folder / "blank.txt").write_text(" \n\u3000\n", encoding="utf-8")
     (folder / "binary.txt").write_bytes(bytes(range(256)) * 8)
     (folder / "latin.txt").write_bytes("Réglementation générale à l'égard des sociétés".encode("latin-1"))
-    (folder / "truncated.txt").write_bytes(PLAIN.encode("gb18030")[:-30] + b"\x81")
-    found = outcomes(folder, tmp_path / "missing.txt", store=tmp_path / "store")
-    codes = {name: outcome.reason.split(":")[0] for name, outcome in found.items() if outcome.failed}
+    (folder / "pipe").symlink_to("/dev/zero")
+    (tmp_path / "nothing").mkdir()
+    found = outcomes(folder, tmp_path / "missing.txt", tmp_path / "nothing", store=tmp_path / "store")
+    codes = {name: outcome.code for name, outcome in found.items() if outcome.failed}
     assert codes == {
         "empty.txt": "empty-document",
         "blank.txt": "empty-document",
         "binary.txt": "undecodable",
         "latin.txt": "undecodable",
-        "truncated.txt": "undecodable",
-        "missing.txt": "cannot be read",
+        "pipe": "unreadable",
+        "missing.txt": "unreadable",
+        "nothing": "empty-folder",
     }
     assert found["good.txt"].status == "accepted"
-    assert sum("/graph/notice/" in graph for graph in open_store(tmp_path / "store").snapshot().graphs()) == 1
+    assert notices(tmp_path / "store") == 1
 
 
 def test_a_notice_without_measures_is_kept_with_a_warning(folder: Path, tmp_path: Path) -> None:
     (folder / "good.txt").write_text("关于召开会议的通知\n各科室：\n定于明日召开会议，请准时参加。\n", encoding="utf-8")
     outcome = outcomes(folder, store=tmp_path / "store")["good.txt"]
     assert (outcome.status, outcome.failed) == ("accepted", False)
-    assert "no measure" in outcome.reason
+    assert any("no measure" in warning for warning in outcome.warnings)
 
 
 def test_a_second_run_reads_nothing_and_publishes_nothing(folder: Path, tmp_path: Path) -> None:
     store = tmp_path / "store"
     outcomes(folder, store=store)
     before = (store / "current").readlink()
-    assert outcomes(folder, store=store)["good.txt"].status == "unchanged"
+    assert outcomes(folder, store=store, reader=Reader(opened=hostile.never))["good.txt"].status == "unchanged"
     assert (store / "current").readlink() == before
 
 
-def test_an_edited_text_replaces_the_notice(folder: Path, tmp_path: Path) -> None:
-    store = tmp_path / "store"
+def test_a_touched_file_is_not_read_again_and_an_edited_one_of_the_same_size_is(folder: Path, tmp_path: Path) -> None:
+    store, file = tmp_path / "store", folder / "good.txt"
     outcomes(folder, store=store)
-    (folder / "good.txt").write_text(PLAIN.replace("网上办理", "预约办理"), encoding="utf-8")
+    times = file.stat().st_atime_ns, file.stat().st_mtime_ns
+    os.utime(file)
+    assert outcomes(folder, store=store)["good.txt"].status == "unchanged"
+    file.write_text(PLAIN.replace("网上", "线上"), encoding="utf-8")
+    os.utime(file, ns=times)
     assert outcomes(folder, store=store)["good.txt"].status == "accepted"
-    told = [line for line in exported(store).splitlines() if "/graph/notice/" in line]
-    assert any("预约办理" in line for line in told)
-    assert not any("网上办理" in line for line in told)
-    assert sum("/graph/notice/" in graph for graph in open_store(store).snapshot().graphs()) == 1
-
-
-def test_the_same_notice_twice_is_one_notice(folder: Path, tmp_path: Path) -> None:
-    (folder / "copy.txt").write_text(PLAIN.replace("\n", "\r\n"), encoding="utf-8")
-    found = outcomes(folder, store=tmp_path / "store")
-    assert sorted(outcome.status for outcome in found.values()) == ["accepted", "duplicate"]
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "gb18030", "gbk"])
 def test_encodings_give_the_same_notice(encoding: str, folder: Path, tmp_path: Path) -> None:
     (folder / "good.txt").write_bytes(PLAIN.encode(encoding))
-    outcome = outcomes(folder, store=tmp_path / "store")["good.txt"]
-    assert outcome.notice is not None
-    assert outcome.notice.source.text == PLAIN.strip()
-    assert outcome.notice.source.sha256 == hashlib.sha256(PLAIN.encode(encoding)).hexdigest()
+    outcomes(folder, store=tmp_path / "store")
+    graph = exported(tmp_path / "store")
+    assert json.dumps(PLAIN.strip(), ensure_ascii=False) in graph
+    assert hashlib.sha256(PLAIN.encode(encoding)).hexdigest() in graph
 
 
-def test_what_does_not_conform_is_refused_and_harms_nothing(
-    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_does_not_conform_is_refused_and_harms_nothing(folder: Path, tmp_path: Path) -> None:
     store = tmp_path / "store"
     outcomes(folder, store=store)
     before = exported(store)
     (folder / "good.txt").write_text(PLAIN.replace("减半", "全额"), encoding="utf-8")
-
-    def refuse(nquads: str) -> Report:
-        # A graph without its first statement of a type breaks a shape whatever the notice says.
-        lines = [
-            line
-            for line in nquads.splitlines(keepends=True)
-            if "ontology#issuedBy" not in line and "#quote" not in line
-        ]
-        return validate("".join(lines))
-
-    from ingest import pipeline  # noqa: PLC0415 - the module is patched, so it is imported where that happens
-
-    validate = pipeline.validate
-    monkeypatch.setattr(pipeline, "validate", refuse)
-    outcome = outcomes(folder, store=store)["good.txt"]
-    assert outcome.status == "refused"
-    assert outcome.report is not None
-    assert not outcome.report.conforms
-    assert exported(store) == before
+    (folder / "next.txt").write_text(another("长沙"), encoding="utf-8")
+    found = outcomes(folder, store=store, reader=Reader(judge=hostile.refuses_free))
+    assert statuses(found) == {"good.txt": ("refused", "shapes"), "next.txt": ("accepted", "")}
+    assert found["good.txt"].violations
+    assert set(before.splitlines()) < set(exported(store).splitlines())
+    assert notices(store) == 2
 
 
-def test_bytes_do_not_depend_on_order_or_hash_seed(tmp_path: Path) -> None:
+def test_fifty_files_of_which_ten_are_hostile(folder: Path, tmp_path: Path) -> None:
+    (folder / "good.txt").unlink()
+    for k in range(40):
+        (folder / f"good{k}.txt").write_text(PLAIN.replace("的通知", f"的第{k}号通知"), encoding="utf-8")
+    hostiles = {
+        "sleeps": (b"SLEEP", "resource-limit"),
+        "allocates": (b"ALLOCATE", "resource-limit"),
+        "recurses": (b"RECURSE", "resource-limit"),
+        "dies": (b"KILL", "crashed"),
+        "dies-too": (b"KILL again", "crashed"),
+        "raises": (b"RAISE", "crashed"),
+        "sleeps-late": (PLAIN.replace("网上", "SLEEP").encode(), "resource-limit"),
+        "dies-late": (another("宁波").replace("网上", "KILL").encode(), "crashed"),
+        "empty": (b"", "empty-document"),
+        "binary": (bytes(range(256)), "undecodable"),
+    }
+    for name, (data, _) in hostiles.items():
+        (folder / name).write_bytes(data)
+    found = outcomes(folder, store=tmp_path / "store", reader=HOSTILE, limits=STRICT)
+    assert {name: found[name].code for name in hostiles} == {name: code for name, (_, code) in hostiles.items()}
+    assert all(found[name].status == "rejected" and found[name].reason for name in hostiles)
+    assert [found[f"good{k}.txt"].status for k in range(40)] == ["accepted"] * 40
+    assert notices(tmp_path / "store") == 40
+
+
+def test_a_member_that_kills_its_process_does_not_take_the_others_along(tmp_path: Path) -> None:
+    killer = another("宁波").replace("网上", "KILL")
+    members = (PLAIN, killer, another("长沙"), another("无锡").replace("网上", "SLEEP"), another("洛阳"))
+    (tmp_path / "crawl").write_bytes(hostile.BOUNDARY.join(member.encode() for member in members))
+    found = outcomes(tmp_path / "crawl", store=tmp_path / "store", reader=HOSTILE, limits=STRICT)
+    assert statuses(found) == {
+        "crawl#1": ("accepted", ""),
+        "crawl#2": ("rejected", "crashed"),
+        "crawl#3": ("accepted", ""),
+        "crawl#4": ("rejected", "resource-limit"),
+        "crawl#5": ("accepted", ""),
+    }
+
+
+def test_a_container_that_kills_its_process_between_members_keeps_those_before(tmp_path: Path) -> None:
+    (tmp_path / "crawl").write_bytes(hostile.BOUNDARY.join((PLAIN.encode(), b"OPENKILL", another("长沙").encode())))
+    found = outcomes(tmp_path / "crawl", store=tmp_path / "store", reader=HOSTILE, limits=STRICT)
+    assert statuses(found) == {"crawl#1": ("accepted", ""), "crawl": ("rejected", "crashed")}
+
+
+def test_members_that_are_there_are_not_read_again(tmp_path: Path) -> None:
+    store, crawl = tmp_path / "store", tmp_path / "crawl"
+    crawl.write_bytes(hostile.BOUNDARY.join((PLAIN.encode(), another("长沙").encode())))
+    outcomes(crawl, store=store, reader=HOSTILE)
+    crawl.write_bytes(hostile.BOUNDARY.join((PLAIN.encode(), another("长沙").encode(), another("洛阳").encode())))
+    found = outcomes(crawl, store=store, reader=HOSTILE)
+    assert [found[f"crawl#{k}"].status for k in (1, 2, 3)] == ["unchanged", "unchanged", "accepted"]
+    assert notices(store) == 3
+
+
+def test_what_was_read_before_an_interruption_is_not_read_again(folder: Path, tmp_path: Path) -> None:
+    store = tmp_path / "store"
+    for k in range(5):
+        (folder / f"more{k}.txt").write_text(PLAIN.replace("的通知", f"的第{k}号通知"), encoding="utf-8")
+    run = ingest([folder], store, QUICK, Limits(processes=1))
+    read = [next(run).path for _ in range(3)]
+    run.close()
+    assert not (store / "current").exists()
+    found = {outcome.path: outcome for outcome in ingest([folder], store, Reader(opened=hostile.never))}
+    assert [found[path].status for path in read] == ["accepted"] * 3
+    assert not (store / "pending").exists()
+    assert {outcome.status for outcome in ingest([folder], store, QUICK)} <= {"unchanged", "accepted"}
+    assert notices(store) == 6
+
+
+def test_a_torn_record_is_read_again(folder: Path, tmp_path: Path) -> None:
+    store = tmp_path / "store"
+    run = ingest([folder], store, QUICK)
+    next(run)
+    run.close()
+    (record,) = (path for path in (store / "pending").rglob("*") if path.is_file())
+    record.write_bytes(record.read_bytes()[:-5])
+    record.rename(record.with_suffix(".part"))
+    assert outcomes(folder, store=store)["good.txt"].status == "accepted"
+    assert notices(store) == 1
+
+
+def test_bytes_do_not_depend_on_order_processes_or_hash_seed(tmp_path: Path) -> None:
     dumps = []
     for seed, reverse in (("1", False), ("4242", True)):
         store = tmp_path / seed
         paths = sorted(map(str, SEEDS.iterdir()), reverse=reverse)
         script = "import sys; from api.cli import main; sys.exit(main(sys.argv[1:]))"
         environment = {**os.environ, "PYTHONHASHSEED": seed}
-        for verb in (["ingest", *paths], ["export", "-o", str(tmp_path / f"{seed}.nq")]):
+        jobs = ["--jobs", "1" if reverse else "2"]
+        for verb in (["ingest", *jobs, *paths], ["export", "-o", str(tmp_path / f"{seed}.nq")]):
             command = [sys.executable, "-c", script, *verb, "--store", str(store)]
             subprocess.run(command, check=True, env=environment, cwd=tmp_path, capture_output=True)
         dumps.append((tmp_path / f"{seed}.nq").read_bytes())
@@ -144,7 +227,16 @@ def test_bytes_do_not_depend_on_order_or_hash_seed(tmp_path: Path) -> None:
 
 
 def test_nothing_is_published_when_the_caller_stops(folder: Path, tmp_path: Path) -> None:
-    run = ingest([folder], tmp_path / "store")
+    run = ingest([folder], tmp_path / "store", QUICK)
     next(run)
     run.close()
     assert not (tmp_path / "store/current").exists()
+
+
+def test_a_name_that_is_no_unicode_or_holds_a_line_end(folder: Path, tmp_path: Path) -> None:
+    (folder / "good.txt").rename(folder / os.fsdecode(b"\xffgood.txt"))
+    (folder / "two\nlines.txt").write_text(another("长沙"), encoding="utf-8")
+    found = list(ingest([folder], tmp_path / "store", Reader()))
+    assert [outcome.status for outcome in found] == ["accepted", "accepted"]
+    assert "\ufffdgood.txt" in exported(tmp_path / "store")
+    assert all(json.loads(outcome.to_json())["path"] == outcome.path for outcome in found)
