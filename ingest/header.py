@@ -15,6 +15,7 @@ from ingest.structure import Outline
 from ingest.tables import table
 
 _SENTENCE = re.compile("[。；！]")
+_TOLD = re.compile("[，。]")
 _BRACKET_PAIRS = str.maketrans("[【﹝（(]】﹞）)", "〔〔〔〔〔〕〕〕〕〕")
 _TRAILING_NOTE = r"(?:[（(][^（()）]{1,20}[）)]|\d{4}年版|[0-9.]+版)*"
 _ABOUT = re.compile("关于|印发|转发|批转")
@@ -55,7 +56,7 @@ def read_header(text: str, layout: Layout, parts: Outline) -> Header:
     front = _front(text, parts.front)
     printed = layout.text
     title = "".join(printed[s.start : s.end] for s in front.title) or None
-    news = front.addressees is None and _is_news(text, parts, title)
+    news = front.addressees is None and _is_news(text, layout, parts, front)
     if news:
         title = _headline(text, layout, parts)
     issuers = _issuers(text, layout, parts, front, news=news)
@@ -177,10 +178,15 @@ def _genre(title: str | None) -> str:
     return _genre_endings()[match[1]] if match else "notice"
 
 
-def _is_news(text: str, parts: Outline, title: str | None) -> bool:
+def _is_news(text: str, layout: Layout, parts: Outline, front: _Front) -> bool:
+    """A report or a reading of a policy tells of the notice: it has no number, and no agency signs or heads it."""
+    headline = _headline(text, layout, parts) or ""
+    if _pattern("headline").search(headline):
+        return True
+    if front.number or _signature(text, layout, parts.back) or _before_about(text, layout, front.title):
+        return False
     body = [text[s.start : s.end] for s in (*parts.front, *parts.back)]
-    told = any(_pattern("news").search(line) for line in body[:6] + body[-3:])
-    return told and (title is None or not _ABOUT.search(title))
+    return any(_pattern("news").search(line) for line in body[:6] + body[-3:])
 
 
 def _headline(text: str, layout: Layout, parts: Outline) -> str | None:
@@ -242,8 +248,8 @@ def _date_below_title(text: str, parts: Outline) -> date | None:
 
 def _lead_date(text: str, parts: Outline) -> date | None:
     """A news lead often leaves the year to the reader: it is that of the nearest full date in the text."""
-    for s in parts.front[:5]:
-        if _pattern("field").match(text[s.start : s.end]):
+    for s in parts.front:
+        if not _TOLD.search(text, s.start, s.end):
             continue
         for found in find_dates(text[s.start : s.end]):
             span = found.span.shifted(s.start)
@@ -324,8 +330,11 @@ def _imprint(text: str, back: tuple[Span, ...]) -> list[Span]:
 
 
 def _news_subject(text: str, parts: Outline) -> list[Span]:
-    for s in parts.front[:4]:
-        match = _pattern("news-subject").search(text, s.start, s.end)
-        if match and split_name(match[1]):
-            return [Span(*match.span(1))]
+    """The agency that the lead says has acted, else the first regulator that the report names."""
+    for kind in ("news-subject", "news-agency"):
+        for s in parts.front:
+            match = _pattern(kind).search(text, s.start, s.end)
+            name = split_name(match[1]) if match else None
+            if match and name and name.place and not name.unit:
+                return [Span(*match.span(1))]
     return []

@@ -104,7 +104,8 @@ def test_no_iri_is_written_into_code():
             for node in ast.walk(tree)
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docs
         ]
-        found = [text for text in literals if re.search(r"https?://(?!127\.0\.0\.1|localhost)\w", text)]
+        # A name in braces is how ElementTree writes an XML namespace.
+        found = [text for text in literals if re.search(r"(?<!\{)https?://(?!127\.0\.0\.1|localhost)\w", text)]
         assert not found, f"{file}: {found}"
 
 
