@@ -3,12 +3,17 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from ingest.model import Notice
 from ingest.pipeline import Outcome, ingest
 from ingest.read import read_notice
 from store.base import Store
 from store.oxigraph import open_store
+
+# No timing in a test: a busy machine must not fail a property.
+settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("house")
 
 ROOT = Path(__file__).parent.parent
 NOTICES = sorted((ROOT / "data/notices").iterdir())

@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -240,3 +241,13 @@ def test_a_name_that_is_no_unicode_or_holds_a_line_end(folder: Path, tmp_path: P
     assert [outcome.status for outcome in found] == ["accepted", "accepted"]
     assert "\ufffdgood.txt" in exported(tmp_path / "store")
     assert all(json.loads(outcome.to_json())["path"] == outcome.path for outcome in found)
+
+
+def test_the_members_of_an_archive_are_notices(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "crawl.zip", "w") as archive:
+        archive.writestr("通知/one.txt", PLAIN)
+        archive.writestr("empty.txt", "")
+    found = {
+        outcome.path.rsplit("/", 1)[-1]: outcome.status for outcome in ingest([tmp_path / "crawl.zip"], tmp_path / "s")
+    }
+    assert found == {"one.txt": "accepted", "empty.txt": "rejected"}
