@@ -27,7 +27,7 @@ from shapes.validate import validate_dataset
 from store.base import QueryError, Store, StoreError
 from store.oxigraph import open_store
 
-OK, FAILED, USAGE, SIGNALLED = 0, 1, 2, 128
+OK, FAILED, SIGNALLED = 0, 1, 128
 DEFAULT_STORE = Path("var/store")
 
 

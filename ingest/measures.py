@@ -9,6 +9,7 @@ from ingest.bodies import Bodies
 from ingest.concepts import Concepts, MeasureText, find_concepts
 from ingest.dates import DocumentDates
 from ingest.deadlines import find_deadlines
+from ingest.grid import CELL
 from ingest.modality import read_modality
 from ingest.model import Amount, Citation, ConceptMention, Deadline, Measure, Modality, Provision, Section, Span
 from ingest.responsible import Responsibility, find_responsible
@@ -33,8 +34,8 @@ class _Pieces:
         self.text = ""
         self._starts = []
         for i, span in enumerate(spans):
-            # Stretches of one paragraph were parted by a bracket alone; paragraphs stay parted by a line end.
-            if i and "\n" in text[spans[i - 1].end : span.start]:
+            # Stretches of one paragraph were parted by a bracket alone; paragraphs and cells stay parted.
+            if i and not {"\n", CELL}.isdisjoint(text[spans[i - 1].end : span.start]):
                 self.text += "\n"
             self._starts.append(len(self.text))
             self.text += text[span.start : span.end]

@@ -5,7 +5,6 @@ import re
 DIGITS = "零〇一二三四五六七八九"
 _VALUE = {"零": 0, "〇": 0, "○": 0, "两": 2} | {c: i - 1 for i, c in enumerate(DIGITS) if i > 0}
 _UNIT = {"十": 10, "百": 100, "千": 1000, "万": 10000}
-NUMERAL = r"(?:[0-9０-９]+|[零〇○一二三四五六七八九十百千万两]+)"
 _ASCII = {0xFF10 + i: ord("0") + i for i in range(10)}
 _PLACES = re.compile(r"[零〇○一二三四五六七八九]{2,}")
 

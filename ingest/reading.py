@@ -16,7 +16,7 @@ from ingest.outcome import Found
 from ingest.rdf import notice_graph, to_nquads
 from ingest.read import read_document
 from ingest.text import fold
-from ontology.iris import DEFAULT_BASE, Iris
+from ontology.iris import DEFAULT_BASE
 from shapes.report import Report
 from shapes.validate import validate
 
@@ -153,11 +153,6 @@ class Reader:
 def failed(name: str, file_name: str, code: str, reason: str) -> Reading:
     """Returns the reading of a document that could not be read."""
     return Reading(name, member=name != file_name, code=code, reason=reason)
-
-
-def source_iri(reading: Reading, base: str) -> str:
-    """Returns the IRI of the document that was read."""
-    return Iris(base).source(reading.sha256)
 
 
 def text_key(text: str) -> str:

@@ -24,3 +24,5 @@ def test_front(case: dict[str, Any]) -> None:
         "date": header.issue_date and header.issue_date.isoformat(),
         "items": [measure.number for measure in notice.measures],
     } == {key: case[key] for key in ("title", "number", "genre", "issuers", "addressees", "date", "items")}
+    if "leads" in case:
+        assert [measure.title for measure in notice.measures] == case["leads"]
