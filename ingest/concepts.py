@@ -3,12 +3,14 @@
 Cues and conditions are data: `patterns/instruments.tsv`, `targets.tsv`, `domains.tsv` and `masks.tsv`.
 """
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
+from operator import itemgetter
 
 from ingest.cues import Cue, CueFinder, FoldedText, Hit, any_of, split_cues
-from ingest.domains import rank_domains
+from ingest.domains import domain_cues, rank_domains
 from ingest.model import ConceptMention, Span
 from ingest.tables import table
 from ontology.load import concepts as vocabulary
@@ -56,11 +58,12 @@ class Concepts:
 def find_concepts(measure: MeasureText) -> Concepts:
     """Reads the concepts of a measure; without any cue the tuples are empty."""
     folded = FoldedText(measure.text)
-    hits = list(_finder().find(folded))
+    hits = sorted(_finder().find(folded), key=itemgetter(1))
     masked = _masked(folded, hits, measure.cited)
     found = {scheme: _counted(folded, hits, scheme, masked[scheme]) for scheme in ("instruments", "targets")}
     domains = rank_domains(
         folded,
+        [hit for hit in hits if hit.cue.scheme == "domains"],
         lead=folded.folded(Span(0, len(measure.title or ""))).end,
         heading=measure.section_title or "",
         departments=measure.departments,
@@ -88,7 +91,7 @@ def _finder() -> CueFinder:
         if row["scheme"] in {scheme, "both"}
         for cue in split_cues(row["cues"])
     ]
-    return CueFinder(cues)
+    return CueFinder(cues + domain_cues())
 
 
 def _masked(folded: FoldedText, hits: list[Hit], cited: tuple[Span, ...]) -> dict[str, list[Span]]:
@@ -117,18 +120,21 @@ def _masked(folded: FoldedText, hits: list[Hit], cited: tuple[Span, ...]) -> dic
 def _counted(folded: FoldedText, hits: list[Hit], scheme: str, masked: list[Span]) -> list[Hit]:
     """Returns the hits of a scheme that say something of the measure."""
     own = [hit for hit in hits if hit.cue.scheme == scheme]
-    hiding = [(hit.span.start, hit.span.end, hit) for hit in own if hit.cue.gapless]
-    masks = [(span.start, span.end) for span in masked]
-    seen = []
-    for hit in own:
-        start, end = hit.span.start, hit.span.end
-        if (
-            hit.cue.concept != _GUARD
-            and not any(a <= start and end <= b for a, b in masks)
-            and not any(a <= start and end <= b and longer.hides(hit) for a, b, longer in hiding)
-        ):
-            seen.append(hit)
+    masks = [(*span, "") for span in masked]
+    hiding = sorted([*masks, *((*hit.span, hit.cue.concept) for hit in own if hit.cue.gapless)])
+    seen = [hit for hit in own if hit.cue.concept != _GUARD and not _hidden(hit, hiding)]
     return _narrowest(_by_rank(folded, seen), _ancestors(scheme))
+
+
+def _hidden(hit: Hit, hiding: list[tuple[int, int, str]]) -> bool:
+    """Tells whether a hit stands in a mask (no concept) or is a part of wording that says another thing."""
+    (start, end), concept = hit.span, hit.cue.concept
+    for a, b, other in hiding:
+        if a > start:
+            return False
+        if end <= b and (not other or (other != concept and b - a > end - start)):
+            return True
+    return False
 
 
 def _narrowest(hits: list[Hit], ancestors: dict[str, frozenset[str]]) -> list[Hit]:
@@ -153,9 +159,10 @@ def _above(parents: dict[str, str | None], concept: str) -> Iterator[str]:
 def _by_rank(folded: FoldedText, seen: list[Hit]) -> list[Hit]:
     """Drops the hits whose rank yields to others that stand in its reach."""
     kept = [hit for hit in seen if not hit.cue.rank]
-    for rank, (reach, stronger) in _YIELDS.items():
+    yielding = [hit for hit in seen if hit.cue.rank]
+    for rank, (reach, stronger) in _YIELDS.items() if yielding else ():
         firm = [hit.span for hit in kept if hit.cue.rank in stronger]
-        for hit in seen:
+        for hit in yielding:
             if hit.cue.rank == rank:
                 around = reach(folded, hit)
                 if not any(around.holds(span) for span in firm):
@@ -182,8 +189,9 @@ _YIELDS: dict[str, tuple[Callable[[FoldedText, Hit], Span], frozenset[str]]] = {
 def _mentions(folded: FoldedText, hits: list[Hit], sentences: tuple[Span, ...]) -> tuple[ConceptMention, ...]:
     """Keeps the first words of each concept in each sentence."""
     first: dict[tuple[str, int], ConceptMention] = {}
-    for hit in sorted(hits, key=lambda hit: (hit.span.start, hit.span.end, hit.cue.concept)):
-        span = folded.printed(hit.span)
-        sentence = next((i for i, sentence in enumerate(sentences) if sentence.holds(span)), -1)
-        first.setdefault((hit.concept, sentence), ConceptMention(hit.concept, span))
-    return tuple(first.values())
+    starts = [sentence.start for sentence in sentences]
+    for concept, span in sorted((hit.concept, folded.printed(hit.span)) for hit in hits):
+        i = bisect_right(starts, span.start) - 1
+        sentence = i if i >= 0 and sentences[i].holds(span) else -1
+        first.setdefault((concept, sentence), ConceptMention(concept, span))
+    return tuple(sorted(first.values(), key=lambda mention: (mention.span, mention.concept)))

@@ -11,9 +11,11 @@ A cell of a pattern table holds cues split by `|`. White space and quotation mar
 """
 
 import re
-from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from operator import itemgetter
+from typing import NamedTuple
 
 from ahocorasick_rs import AhoCorasick
 
@@ -22,6 +24,7 @@ from ingest.text import fold
 
 _NUMERALS = "0123456789一二两三四五六七八九十百"
 _MARK = re.compile(r"……|[…~()/@^]")
+_PART = re.compile(r"\([^()]*\)|……|[…~@]|[^…~()@]+")
 _MEANING = {
     "……": "[^。；！？\n]{0,40}?",
     "…": "[^，。；：！？\n]{0,16}?",
@@ -32,6 +35,7 @@ _MEANING = {
     "@": f"[.{_NUMERALS}]+",
     "^": r"(?<![^，。；：！？\n（])",
 }
+_LONGEST = {"……": 40, "…": 16, "~": 40, "@": 20}
 _PASSED_OVER = re.compile(r"[^\S\n]+|[“”‘’\"'「」]")
 _CLAUSE_END = re.compile("[，。；：！？\n]")
 _SENTENCE_MARKS = "。；！？\n"
@@ -46,29 +50,34 @@ class FoldedText:
 
     def __init__(self, printed: str) -> None:
         """Folds `printed`, keeping the way back."""
-        folded = fold(printed)
-        kept: list[int] = []
-        pieces: list[str] = []
+        text = fold(printed)
+        kept, places, length = [], [], 0
         position = 0
-        for gap in _PASSED_OVER.finditer(folded):
-            kept.extend(range(position, gap.start()))
-            pieces.append(folded[position : gap.start()])
+        for gap in _PASSED_OVER.finditer(text):
+            kept.append(text[position : gap.start()])
+            places.append((length, position))
+            length += gap.start() - position
             position = gap.end()
-        kept.extend(range(position, len(folded)))
-        pieces.append(folded[position:])
-        self.text = "".join(pieces)
-        self._kept = kept
-        self._clause_ends = [mark.start() for mark in _CLAUSE_END.finditer(self.text)]
-        self._sentence_ends = [at for at in self._clause_ends if self.text[at] in _SENTENCE_MARKS]
+        if position:
+            places.append((length, position))
+            text = "".join([*kept, text[position:]])
+        self.text = text
+        self._places = places
+        """Where a kept piece begins here and in the printed text; none where nothing was passed over."""
+        self._clause_ends = [mark.start() for mark in _CLAUSE_END.finditer(text)]
+        self._sentence_ends = [at for at in self._clause_ends if text[at] in _SENTENCE_MARKS]
 
     def printed(self, span: Span) -> Span:
         """Returns where a non-empty stretch stands in the printed text."""
-        return Span(self._kept[span.start], self._kept[span.end - 1] + 1)
+        if not self._places:
+            return span
+        return Span(self._back(span.start), self._back(span.end - 1) + 1)
 
     def folded(self, span: Span) -> Span:
         """Returns the stretch that a span of the printed text became."""
-        kept = self._kept
-        return Span(bisect_left(kept, span.start), bisect_left(kept, span.end))
+        if not self._places:
+            return span
+        return Span(self._kept_before(span.start), self._kept_before(span.end))
 
     def clause(self, span: Span) -> Span:
         """Returns the stretch between two clause marks that holds `span`."""
@@ -78,12 +87,26 @@ class FoldedText:
         """Returns the stretch between two sentence marks that holds `span`."""
         return self._between(self._sentence_ends, span)
 
+    def sentence_starts(self) -> list[int]:
+        """Returns where the sentences begin, in order."""
+        return [0, *(at + 1 for at in self._sentence_ends)]
+
+    def _back(self, offset: int) -> int:
+        here, printed = self._places[bisect_right(self._places, offset, key=itemgetter(0)) - 1]
+        return offset - here + printed
+
+    def _kept_before(self, offset: int) -> int:
+        i = bisect_right(self._places, offset, key=itemgetter(1))
+        here, printed = self._places[i - 1]
+        end = self._places[i][0] if i < len(self._places) else len(self.text)
+        return min(offset - printed + here, end)
+
     def _between(self, marks: list[int], span: Span) -> Span:
         before, after = bisect_left(marks, span.start), bisect_left(marks, span.end)
         return Span(marks[before - 1] + 1 if before else 0, marks[after] if after < len(marks) else len(self.text))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Cue:
     """A cue and what it says.
 
@@ -104,6 +127,9 @@ class Cue:
     unless: re.Pattern[str] | None = None
     pattern: re.Pattern[str] | None = field(init=False)
     anchors: tuple[str, ...] = field(init=False)
+    needs: tuple[tuple[str, int], ...] = field(init=False)
+    gapless: bool = field(init=False)
+    """Whether the cue is unbroken wording; such a cue hides shorter ones inside it."""
 
     def __post_init__(self) -> None:
         """Works out what to look for.
@@ -114,11 +140,8 @@ class Cue:
         plain = not _MARK.search(self.written)
         object.__setattr__(self, "pattern", None if plain else re.compile(cue_regex(self.written)))
         object.__setattr__(self, "anchors", (self.written,) if plain else _anchors(self.written))
-
-    @property
-    def gapless(self) -> bool:
-        """Whether the cue is unbroken wording; such a cue hides shorter ones inside it."""
-        return "…" not in self.written and "~" not in self.written
+        object.__setattr__(self, "needs", () if plain else _needs(self.written))
+        object.__setattr__(self, "gapless", "…" not in self.written and "~" not in self.written)
 
     def counts(self, folded: FoldedText, span: Span) -> bool:
         """Tells whether what stands around it lets the cue count."""
@@ -132,8 +155,7 @@ class Cue:
         return True
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(NamedTuple):
     """A cue that stands in a text, in offsets of the folded text."""
 
     cue: Cue
@@ -143,11 +165,6 @@ class Hit:
     def concept(self) -> str:
         """What the cue says."""
         return self.cue.concept
-
-    def hides(self, other: "Hit") -> bool:
-        """Tells whether `other` says another thing and is a part of this one."""
-        mine, its = self.span, other.span
-        return mine.holds(its) and mine != its and self.cue.concept != other.cue.concept
 
 
 def cue_regex(cue: str) -> str:
@@ -197,46 +214,109 @@ def _anchors(cue: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(anchors))
 
 
+def _needs(cue: str) -> tuple[tuple[str, int], ...]:
+    """Returns words of which one stands in the cue behind its beginning, and how far behind at most.
+
+    They are the words, or the choice of words, whose shortest is the longest: the rarest, at a guess. None where no
+    words are sure to stand there.
+    """
+    needs: list[tuple[str, int]] = []
+    far = 0
+    for part in _PART.findall(cue.removeprefix("^"))[1:]:
+        choice = part.strip("()").split("/") if part[0] == "(" else [part]
+        words = [(max(_MARK.split(one), key=len), far + _longest(one)) for one in choice]
+        needs = max(needs or words, words, key=lambda words: min(len(word) for word, _ in words))
+        far += max(map(_longest, choice))
+    return tuple(needs) if all(word for word, _ in needs) else ()
+
+
+def _longest(written: str) -> int:
+    """Returns how many characters a part of a cue covers at most; a number is taken to have no more than twenty."""
+    return sum(_LONGEST.get(part, len(part)) for part in re.findall(r"……|[…~@]|[^…~@]+", written))
+
+
+@dataclass(slots=True)
 class _Anchored:
-    """The cues that begin with the same words."""
+    """The cues that begin with the same words.
 
-    def __init__(self, cues: list[Cue]) -> None:
-        self._cues = cues
-        frames = [cue.pattern.pattern for cue in cues if cue.pattern]
-        self._words = [cue for cue in cues if cue.pattern is None]
-        # Most frames fail for want of their other words: all are tried at once before each by itself.
-        self._any = re.compile("|".join(frames)).match if frames else None
+    Attributes:
+        words: Those that are these words and no more.
+        free: Frames of which no further word is known.
+        frames: The others, by the number of a further word they need; with how far behind it stands at most.
+        needs: A bit for each of these numbers.
+    """
 
-    def standing(self, text: str, start: int, end: int) -> Iterator[tuple[Cue, int]]:
-        """Yields those that stand in a text where the words do, and their ends."""
-        if self._any is None or not self._any(text, start):
-            for cue in self._words:
-                yield cue, end
-            return
-        for cue in self._cues:
-            if cue.pattern is None:
-                yield cue, end
-            elif found := cue.pattern.match(text, start):
-                yield cue, found.end()
+    words: list[Cue] = field(default_factory=list)
+    free: list[Cue] = field(default_factory=list)
+    frames: dict[int, list[tuple[Cue, int]]] = field(default_factory=dict)
+    needs: int = 0
+
+    def likely(self, end: int, present: int, near: dict[int, int]) -> Iterable[Cue]:
+        """Returns the frames of which a needed word stands near enough behind `end`.
+
+        Args:
+            end: Where these words end.
+            present: A bit for each needed word that stands behind them in the sentence.
+            near: Where such a word stands first.
+        """
+        likely = dict.fromkeys(self.free)
+        needs = self.needs & present
+        while needs:
+            need = (needs & -needs).bit_length() - 1
+            needs &= needs - 1
+            distance = near[need] - end
+            for cue, far in self.frames[need]:
+                if distance <= far:
+                    likely[cue] = None
+        return likely
 
 
 class CueFinder:
     """Finds the cues of any number of schemes together."""
 
     def __init__(self, cues: Iterable[Cue]) -> None:
-        """Builds the automaton."""
-        by_anchor: dict[str, list[Cue]] = {}
+        """Builds the automaton; the words that frames need besides their beginnings have the low numbers."""
+        cues = list(cues)
+        numbers = {word: i for i, word in enumerate(dict.fromkeys(word for cue in cues for word, _ in cue.needs))}
+        self._needed = len(numbers)
+        anchored: dict[int, _Anchored] = {}
         for cue in cues:
             for anchor in cue.anchors:
-                by_anchor.setdefault(anchor, []).append(cue)
-        self._cues = [_Anchored(cues) for cues in by_anchor.values()]
-        self._automaton = AhoCorasick(list(by_anchor))
+                here = anchored.setdefault(numbers.setdefault(anchor, len(numbers)), _Anchored())
+                if not cue.needs:
+                    (here.free if cue.pattern else here.words).append(cue)
+                for word, far in cue.needs:
+                    here.frames.setdefault(numbers[word], []).append((cue, far))
+                    here.needs |= 1 << numbers[word]
+        self._anchored = [anchored.get(i) for i in range(len(numbers))]
+        self._automaton = AhoCorasick(list(numbers))
 
-    def find(self, folded: FoldedText) -> Iterator[Hit]:
-        """Yields every cue that stands in the text, overlapping ones too, in order of the anchors' ends."""
-        text = folded.text
-        for index, start, end in self._automaton.find_matches_as_indexes(text, overlapping=True):
-            for cue, stop in self._cues[index].standing(text, start, end):
-                span = Span(start, stop)
-                if cue.counts(folded, span):
-                    yield Hit(cue, span)
+    def find(self, folded: FoldedText) -> list[Hit]:
+        """Returns every cue that stands in the text, overlapping ones too, in no order."""
+        hits: list[Hit] = []
+        starts = folded.sentence_starts()
+        near: dict[int, int] = {}
+        present = 0
+        # From the end on: what a frame needs behind its beginning is known before the beginning is met.
+        for index, start, end in reversed(self._automaton.find_matches_as_indexes(folded.text, overlapping=True)):
+            while end <= starts[-1]:
+                starts.pop()
+                present = 0
+            here = self._anchored[index]
+            if here is not None:
+                for cue in here.words:
+                    _take(cue, folded, start, end, hits)
+                if here.free or here.needs & present:
+                    for cue in here.likely(end, present, near):
+                        if cue.pattern and (found := cue.pattern.match(folded.text, start)):
+                            _take(cue, folded, start, found.end(), hits)
+            if index < self._needed:
+                near[index] = start
+                present |= 1 << index
+        return hits
+
+
+def _take(cue: Cue, folded: FoldedText, start: int, end: int, hits: list[Hit]) -> None:
+    span = Span(start, end)
+    if (cue.when is None and cue.unless is None) or cue.counts(folded, span):
+        hits.append(Hit(cue, span))

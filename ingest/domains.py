@@ -1,8 +1,8 @@
 """Ranks the domains of a measure by the evidence for each."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from functools import cache
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache, lru_cache
 
 from ingest.cues import Cue, CueFinder, FoldedText, Hit, split_cues
 from ingest.model import Span
@@ -27,28 +27,33 @@ _GUARD = "-"
 """In the concept column: the cue says nothing and hides what stands inside it."""
 
 
+def domain_cues() -> list[Cue]:
+    """Returns the cues that stand for domains in a text: of scheme `domains`, their rank empty or `weak`."""
+    return _cues("cues", "") + _cues("weak", "weak")
+
+
 def rank_domains(
-    text: FoldedText, lead: int, heading: str, departments: Iterable[str], concepts: Iterable[str]
+    text: FoldedText, hits: list[Hit], lead: int, heading: str, departments: Sequence[str], concepts: Iterable[str]
 ) -> tuple[str, ...]:
     """Returns the one to three best supported domains, the best first; none where nothing speaks for any.
 
     Args:
         text: The measure's text.
+        hits: The domains' cues in it.
         lead: How many characters of `text`, folded, are its lead.
         heading: The heading above the measure, or an empty text.
         departments: Names of the departments that answer for it, each as often as bodies have one of that name.
         concepts: The instruments and targets found in it, each once.
     """
     weights: defaultdict[str, float] = defaultdict(float)
-    names = list(departments)
-    for domain, share in _department_shares(names).items():
+    for domain, share in _department_shares(departments).items():
         weights[domain] += DEPARTMENT * share
-    if len(set(names)) < len(names):
+    if len(set(departments)) < len(departments):
         for domain in _marked("shared"):
             weights[domain] += CUE
-    for domain, strength in _strengths(text, lead).items():
+    for domain, strength in _strengths(text, hits, lead).items():
         weights[domain] += strength
-    for domain, strength in _strengths(FoldedText(heading), 0).items():
+    for domain, strength in _heading_strengths(heading):
         weights[domain] += min(strength, SECTION)
     for concept in concepts:
         for domain in _homes().get(concept, ()):
@@ -69,9 +74,15 @@ def _one_of_a_line(domains: list[str], weights: Mapping[str, float]) -> list[str
     return [domain for domain in domains if domain not in dropped]
 
 
-def _strengths(text: FoldedText, lead: int) -> dict[str, float]:
+@lru_cache(4096)
+def _heading_strengths(heading: str) -> tuple[tuple[str, float], ...]:
+    text = FoldedText(heading)
+    return tuple(_strengths(text, _heading_finder().find(text), 0).items())
+
+
+def _strengths(text: FoldedText, hits: list[Hit], lead: int) -> dict[str, float]:
     """Returns what the words of a text say for each domain: full for the best cue, a quarter for each further one."""
-    hits = _said(text, "cues")
+    hits = _said(hits)
     lists = _lists(text, hits)
     found: dict[str, dict[str, float]] = {}
     for hit in hits:
@@ -83,11 +94,10 @@ def _strengths(text: FoldedText, lead: int) -> dict[str, float]:
     return {domain: max(words.values()) + sum(sorted(words.values())[:-1]) / 4 for domain, words in found.items()}
 
 
-def _said(text: FoldedText, column: str) -> list[Hit]:
-    """Returns the cues of a column that stand in a text and in none that says nothing."""
-    hits = list(_finder(column).find(text))
+def _said(hits: list[Hit]) -> list[Hit]:
+    """Returns the cues that stand in none that says nothing."""
     hidden = [hit.span for hit in hits if hit.concept == _GUARD]
-    return [hit for hit in hits if not any(span.holds(hit.span) for span in hidden)]
+    return [hit for hit in hits if not any(span.holds(hit.span) for span in hidden)] if hidden else hits
 
 
 def _lists(text: FoldedText, hits: list[Hit]) -> list[Span]:
@@ -105,7 +115,7 @@ def _lists(text: FoldedText, hits: list[Hit]) -> list[Span]:
 
 def _department_shares(departments: Iterable[str]) -> dict[str, float]:
     """Returns what the departments say for each domain: the first in full, each further one less."""
-    named = [frozenset(hit.concept for hit in _said(FoldedText(name), "departments")) for name in departments]
+    named = map(_department_domains, departments)
     ranks = {domains: rank for rank, domains in enumerate(dict.fromkeys(filter(None, named)), 1)}
     shares: dict[str, float] = {}
     for domains, rank in ranks.items():
@@ -114,15 +124,23 @@ def _department_shares(departments: Iterable[str]) -> dict[str, float]:
     return shares
 
 
+@lru_cache(4096)
+def _department_domains(name: str) -> frozenset[str]:
+    return frozenset(hit.concept for hit in _said(_department_finder().find(FoldedText(name))))
+
+
 @cache
-def _finder(column: str) -> CueFinder:
-    weak = [("weak", "weak")] if column == "cues" else []
-    return CueFinder(
-        Cue(cue, "domains", row["concept"], rank)
-        for row in table("domains")
-        for name, rank in [(column, ""), *weak]
-        for cue in split_cues(row[name])
-    )
+def _heading_finder() -> CueFinder:
+    return CueFinder(domain_cues())
+
+
+@cache
+def _department_finder() -> CueFinder:
+    return CueFinder(_cues("departments", ""))
+
+
+def _cues(column: str, rank: str) -> list[Cue]:
+    return [Cue(cue, "domains", row["concept"], rank) for row in table("domains") for cue in split_cues(row[column])]
 
 
 @cache

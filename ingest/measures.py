@@ -1,6 +1,7 @@
 """From an outlined item to a Measure: its text, lead and provisions, and what each provision says."""
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -32,7 +33,7 @@ class _Pieces:
     def __init__(self, text: str, spans: list[Span]) -> None:
         self.spans = spans
         self.text = ""
-        self._starts = []
+        self._starts: list[int] = []
         for i, span in enumerate(spans):
             # Stretches of one paragraph were parted by a bracket alone; paragraphs and cells stay parted.
             if i and not {"\n", CELL}.isdisjoint(text[spans[i - 1].end : span.start]):
@@ -42,7 +43,7 @@ class _Pieces:
 
     def back(self, span: Span) -> Span:
         """Returns where a stretch of the measure's text stands in the notice; cut at the piece it begins in."""
-        i = max(k for k, start in enumerate(self._starts) if start <= span.start)
+        i = bisect_right(self._starts, span.start) - 1
         offset = self.spans[i].start - self._starts[i]
         return Span(span.start + offset, min(span.end + offset, self.spans[i].end))
 

@@ -7,10 +7,10 @@ Concepts, events, genres and divisions are named by their ids in `ontology/vocab
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Span:
+class Span(NamedTuple):
     """Where something stands: code points from `start` (included) to `end` (excluded)."""
 
     start: int

@@ -15,7 +15,7 @@ def iri(value: str) -> str:
 
 def plain(value: str) -> str:
     """Writes an xsd:string."""
-    return '"' + _SPECIAL.sub(lambda match: _ESCAPES[match[0]], value) + '"'
+    return '"' + (_SPECIAL.sub(lambda match: _ESCAPES[match[0]], value) if _SPECIAL.search(value) else value) + '"'
 
 
 def lang(value: str, language: str = "zh") -> str:
@@ -30,7 +30,7 @@ def typed(value: str, datatype: str) -> str:
 
 def integer(value: int) -> str:
     """Writes an xsd:integer."""
-    return typed(str(value), terms.XSD_INTEGER)
+    return f'"{value}"^^<{terms.XSD_INTEGER}>'
 
 
 def boolean(*, value: bool) -> str:

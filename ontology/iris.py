@@ -3,11 +3,13 @@
 import hashlib
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 DEFAULT_BASE = "https://w3id.org/noticegraph/"
 _SPACE = re.compile(r"\s+")
 
 
+@lru_cache(65536)
 def slug(*key: str) -> str:
     """Returns 16 hexadecimal digits that stand for `key`; white space does not count."""
     joined = "\x1f".join(_SPACE.sub("", part) for part in key)
