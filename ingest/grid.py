@@ -16,7 +16,7 @@ class Row:
 
     Attributes:
         number: As printed; the row's place in the table where no column numbers the rows.
-        measure: The cells that say what is done.
+        measure: The cells that say what is done, for whom and when, in their order.
         responsible: The cells that name who answers for it.
         time: The cells that say until when.
     """
@@ -38,20 +38,27 @@ def is_row(words: str) -> bool:
     return len(cells) > 2 and sum(bool(cell.strip()) for cell in cells) > 1  # noqa: PLR2004 - one tab may only indent
 
 
-def read_rows(text: str, paragraphs: list[Span]) -> tuple[Row, ...]:
-    """Returns the rows below the first heading row that has a column of measures; none where there is no such table."""
-    kinds: list[str] = []
-    rows: list[Row] = []
-    for paragraph in paragraphs:
-        if not is_row(text[paragraph.start : paragraph.end]):
-            continue
-        cells = _cells(text, paragraph)
-        found = [_kind(text[cell.start : cell.end]) for cell in cells]
-        if "measure" in found and len(set(found) - {""}) > 1:
-            kinds = found
-        elif kinds and len(cells) == len(kinds):
-            rows.append(_row(text, cells, kinds, len(rows) + 1))
-    return tuple(row for row in rows if row.measure)
+class Grid:
+    """Reads the rows of tables of measures, paragraph by paragraph."""
+
+    def __init__(self, text: str) -> None:
+        """Starts without a table; `text` is the normalised text."""
+        self._text = text
+        self._kinds: list[str] = []
+        self._count = 0
+
+    def read(self, paragraph: Span) -> Row | None:
+        """Reads a row; None of a heading row, and where no heading row above has a column of measures."""
+        cells = _cells(self._text, paragraph)
+        kinds = [_kind(self._text[cell.start : cell.end]) for cell in cells]
+        if "measure" in kinds and len(set(kinds) - {""}) > 1:
+            self._kinds, self._count = kinds, 0
+            return None
+        if len(cells) != len(self._kinds):
+            return None
+        self._count += 1
+        row = _row(self._text, cells, self._kinds, self._count)
+        return row if row.measure else None
 
 
 def _cells(text: str, paragraph: Span) -> list[Span]:
@@ -64,8 +71,8 @@ def _kind(heading: str) -> str:
 
 
 def _row(text: str, cells: list[Span], kinds: list[str], place: int) -> Row:
-    def of(kind: str) -> tuple[Span, ...]:
-        return tuple(cell for cell, k in zip(cells, kinds, strict=True) if k == kind and cell.end > cell.start)
+    def of(*wanted: str) -> tuple[Span, ...]:
+        return tuple(cell for cell, kind in zip(cells, kinds, strict=True) if kind in wanted and cell.end > cell.start)
 
     number = next((text[cell.start : cell.end] for cell in of("number")), str(place))
-    return Row(number, (*of("lead"), *of("measure")), of("responsible"), of("time"))
+    return Row(number, of("lead", "condition", "measure"), of("responsible"), of("time"))

@@ -103,6 +103,8 @@ def _cut_number(text: str, paragraph: Span, found: re.Match[str]) -> tuple[Span,
     start = paragraph.start + found.start()
     letters = found[0][: re.search(r"[〔\[【﹝（(]", found[0]).start()]  # type: ignore[union-attr]  # the pattern holds one
     ending = max((letters.rfind(e) + len(e) for e in _genre_endings() if len(e) > 1 and e in letters), default=0)
+    if not _pattern("title-words").search(text, paragraph.start, start + ending):
+        ending = 0  # 宁市监公告〔2025〕8号 counts the announcements of an agency
     label = _pattern("number-label").match(text[paragraph.start : paragraph.end])
     ending = max(ending, (label.end() - found.start()) if label else 0)
     number = Span(start + ending, paragraph.start + found.end())

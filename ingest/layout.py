@@ -30,6 +30,7 @@ _WORDLIKE = re.compile("[A-Za-z0-9]")
 _TITLE_OR_DATE = re.compile(
     r"[^，。；：]{0,40}(?:局|厅|委员会|办公室|总队|年\d{1,2}月\d{1,2}日|印发|附件\d*|公开发布）|公开）)"
 )
+_OPENED = re.compile("《[^《》]*$")
 _MIN_WRAP, _MAX_WRAP = 10, 60
 _HABIT = 5
 _SLACK = 3
@@ -147,6 +148,8 @@ def _begins(paragraph: list[Line], line: Line, head: Head | None, width: int | N
     full = width is not None and len(last) >= width - _SLACK
     if head is not None:
         return ended or not full or head.ordinal in (1, numbers.get(head.style, 0) + 1)
+    if _OPENED.search(last) and not line.indented:
+        return False
     if width is not None:
         return not full if not ended else not full or line.indented
     if ended or _TITLE_OR_DATE.fullmatch(line.text):

@@ -7,13 +7,15 @@ from ingest.numerals import number
 
 _CN = r"[一二三四五六七八九十百零〇两]{1,5}"
 _AR = r"[0-9０-９]{1,3}"
+_NO_DECIMAL = r"(?![0-9０-９](?!(?:[0-9]{3}年|[0-9]?月|[0-9]{4}(?![0-9]))))"
+"""Behind 1. stands a numeral only where it begins a year, a month or a hotline (7.2022年…, 15.12315热线…)."""
 _STYLES = (
     ("chapter", re.compile(rf"第({_CN}|{_AR})[章部编]")),
     ("part", re.compile(rf"第({_CN}|{_AR})节")),
-    ("article", re.compile(rf"第({_CN}|{_AR})条(?![的款规例之])")),
+    ("article", re.compile(rf"第({_CN}|{_AR})条(?![的款例之]|规定)")),
     ("cn-comma", re.compile(rf"({_CN})[、．.](?!{_AR}[、，])")),
     ("cn-paren", re.compile(rf"[（(]({_CN})[）)]、?")),
-    ("ar-dot", re.compile(rf"({_AR})(?:[.．](?![0-9０-９])|、(?![0-9０-９]))")),
+    ("ar-dot", re.compile(rf"({_AR})(?:[.．]{_NO_DECIMAL}|、{_NO_DECIMAL})")),
     ("ar-paren", re.compile(rf"[（(]({_AR})[）)]")),
     ("ar-half", re.compile(rf"({_AR})[）)]")),
     ("circled", re.compile("([①-⑳])")),

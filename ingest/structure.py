@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
 
-from ingest.grid import is_row, read_rows
+from ingest.grid import Grid, Row, is_row
 from ingest.layout import Layout
 from ingest.model import Section, Span
 from ingest.numbering import ITEM_STYLES, SECTION_STYLES, Head, head_of
@@ -31,6 +31,7 @@ class _Node:
     head: Head
     paragraphs: list[Span]
     children: list["_Node"] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ class Item:
         spans: Its paragraphs in order, the number left out; of a row of a table the cells that say what is done.
         section: Index into `Outline.sections`; None under no heading.
         responsible: The cells of a row that name who answers for it.
-        time: The cells of a row that say until when.
+        time: The cells of a row, or lines of their own (完成时限：…), that say until when.
     """
 
     number: str
@@ -86,13 +87,14 @@ def outline(text: str, layout: Layout) -> Outline:
     """Finds sections and items in the normalised `text`, folded one to one."""
     paragraphs = list(layout.paragraphs)
     parts = _documents(text, paragraphs)
-    built = [_Builder(text).build(part) for part in parts]
+    builders = [_Builder(text) for _ in parts]
+    built = [builder.build(part) for builder, part in zip(builders, parts, strict=True)]
     chosen = _operative(text, paragraphs, built)
     roots, loose = built[chosen]
     sections: list[Section] = []
     set_apart: list[Span] = []
     items = list(_items(text, roots, None, sections, set_apart)) or [
-        Item(row.number, row.measure, None, row.responsible, row.time) for row in read_rows(text, paragraphs)
+        _of_row(row, None) for builder in builders for row in builder.rows
     ]
     first = roots[0].paragraphs[0].start if roots else _last_sentence(text, loose)
     before = [p for part in parts[:chosen] for p in part]
@@ -155,6 +157,8 @@ class _Builder:
         self.stack: list[_Node] = []
         self.last: dict[str, int] = {}
         self.loose: list[Span] = []
+        self.rows: list[Row] = []
+        self.grid = Grid(text)
         self.closed = False
 
     def build(self, paragraphs: list[Span]) -> tuple[list[_Node], list[Span]]:
@@ -163,6 +167,7 @@ class _Builder:
             words = self.text[p.start : p.end]
             head = head_of(words)
             if is_row(words):
+                self._add(self.grid.read(p))
                 continue
             if head is not None and self._continues(head) and not self._attached(words):
                 self._open(head, Span(p.start + head.length, p.end))
@@ -173,6 +178,16 @@ class _Builder:
                 self.closed = self.closed or bool(self.stack)
         self._trim()
         return self.roots, self.loose
+
+    def _add(self, row: Row | None) -> None:
+        """A row belongs to the heading above its table, if there is one."""
+        if row is not None:
+            headed = self.stack and not self.closed and self._is_bare(self.stack[-1])
+            (self.stack[-1].rows if headed else self.rows).append(row)
+
+    def _is_bare(self, node: _Node) -> bool:
+        first = node.paragraphs[0]
+        return len(node.paragraphs) == 1 and not _SENTENCE_END.search(self.text, first.start, first.end)
 
     def _attached(self, words: str) -> bool:
         """In a list of attachments the numbers 1. 2. head no items."""
@@ -201,11 +216,9 @@ class _Builder:
     def _closes(self, words: str) -> bool:
         if self.closed or is_label(words):
             return self.closed
-        alone = self.stack[-1]
-        under_heading = len(alone.paragraphs) == 1 and not _SENTENCE_END.search(
-            self.text[alone.paragraphs[0].start : alone.paragraphs[0].end]
-        )
-        closing = bool(_patterns("closing", "text").match(words)) and not under_heading
+        if self.stack[-1].rows:
+            return True
+        closing = bool(_patterns("closing", "text").match(words)) and not self._is_bare(self.stack[-1])
         return closing or bool(_NAME.fullmatch(words) or _DATE.fullmatch(words)) or words.endswith("印发")
 
     def _trim(self) -> None:
@@ -230,14 +243,20 @@ def _items(
             set_apart += _all_paragraphs(node)
             continue
         if not _is_heading(text, node):
-            spans = tuple(p for p in sorted(_all_paragraphs(node)) if p.end > p.start)
-            if spans:
-                yield Item(node.head.number, spans, section)
+            spans = [p for p in sorted(_all_paragraphs(node)) if p.end > p.start]
+            time = tuple(p for p in spans if _patterns("label", "time").match(text[p.start : p.end]))
+            if len(time) < len(spans):
+                yield Item(node.head.number, tuple(p for p in spans if p not in time), section, time=time)
             continue
         title = _title(text, node)
         sections.append(Section(node.head.number, text[title.start : title.end], title))
         here = len(sections) - 1
+        yield from (_of_row(row, here) for row in node.rows)
         yield from _items(text, node.children, here, sections, set_apart)
+
+
+def _of_row(row: Row, section: int | None) -> Item:
+    return Item(row.number, row.measure, section, row.responsible, row.time)
 
 
 def _all_paragraphs(node: _Node) -> list[Span]:
@@ -261,6 +280,8 @@ def _title(text: str, node: _Node) -> Span:
 
 def _is_heading(text: str, node: _Node) -> bool:
     """Tells whether the numbers below a node are the items, and the node only heads them."""
+    if node.rows:
+        return True
     if not node.children or node.head.style == "article":
         return False
     own = "".join(text[p.start : p.end] for p in node.paragraphs)

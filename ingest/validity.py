@@ -78,7 +78,7 @@ class _Statement:
         left, right = line.text[: anchor.span.start], line.text[anchor.span.end :]
         if isinstance(anchor, Event):
             self.end_event = self.end_event or anchor.event
-            return re.search("(?:至|到)[^，]{0,4}$", left) is not None
+            return bool(re.search("(?:至|到)[^，]{0,4}$", left) or re.search("终止|失效|停止", right))
         if isinstance(anchor, Quantity):
             return self._take_quantity(anchor, left, right)
         if isinstance(anchor, DocumentAct) or (isinstance(anchor, Period) and re.search("[自从于]$", left)):
