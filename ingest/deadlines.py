@@ -118,7 +118,7 @@ def _event(line: Line, i: int) -> Reading | None:
         return None
     name = _level(line.text, event.event)
     second, gap = line.next(i)
-    filler = "(?:，|的|再|延长|顺延|满|最长|不超过|可以?|应当?|须|在|至少|起|计算|自动|有效期限?|为|内){0,4}"
+    filler = "(?:，|的|再|延长|顺延|满|最长|不超过|可以?|应当?|须|在|至少|起|计算|自动|有效期限?|为|内|第){0,4}"
     if (
         isinstance(second, Quantity)
         and not second.same_day

@@ -12,14 +12,16 @@ from ingest.bounds import MAX_BYTES, MAX_CONTAINER_BYTES, MAX_ENTRIES, MAX_UNPAC
 from ingest.docx import read_docx
 from ingest.errors import SourceError
 from ingest.html import declared_charset, first_date, is_html, read_html, with_title
+from ingest.markdown import is_markdown, to_html
 from ingest.ofd import read_ofd
 from ingest.pdf import read_pdf
 from ingest.text import Decoded, decode, mend
 
 TEXT, HTML, PDF, OFD = "text/plain", "text/html", "application/pdf", "application/ofd"
+MARKDOWN = "text/markdown"
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 _SAID_BY_NAME = {
-    ".txt": TEXT, ".md": TEXT, ".html": HTML, ".htm": HTML, ".shtml": HTML, ".pdf": PDF, ".ofd": OFD, ".docx": DOCX,
+    ".txt": TEXT, ".html": HTML, ".htm": HTML, ".shtml": HTML, ".pdf": PDF, ".ofd": OFD, ".docx": DOCX,
 }  # fmt: skip
 _ZIP_MARKS = (b"PK\x03\x04", b"PK\x05\x06")
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -155,10 +157,13 @@ def _plain(data: bytes, name: str) -> Document:
                 raise SourceError("encrypted", "the office file asks for a password; save it without one")
             raise SourceError("unsupported-type", f"it is {what}")
     decoded = decode(data, declared_charset(data))
-    if not is_html(decoded.text):
+    if is_html(decoded.text):
+        media_type, page = HTML, read_html(decoded.text)
+    elif is_markdown(decoded.text):
+        media_type, page = MARKDOWN, read_html(to_html(decoded.text))
+    else:
         return _document(data, name, TEXT, decoded)
-    page = read_html(decoded.text)
-    document = _document(data, name, HTML, mend(page.text), decoded.warnings)
+    document = _document(data, name, media_type, mend(page.text), decoded.warnings)
     return replace(document, title=page.title, published=page.published)
 
 

@@ -60,7 +60,7 @@ def unit_patterns() -> tuple[tuple[str, str], ...]:
 def _quantity() -> re.Pattern[str]:
     units = "|".join(f"(?P<{code}>{pattern})" for code, pattern in unit_patterns())
     return re.compile(
-        rf"(?<![0-9.第〔\[#])(?:"
+        rf"(?:(?<![0-9.第〔\[#])|(?<=后第)|(?<=后的第))(?:"
         rf"(?P<today>[当同][日天](?!前|起|后|的|之|事|地|选|场))"
         rf"|(?:{_COUNT}{words('unit')}?(?:至|到|[-—–~～]))?"
         rf"(?P<count>{_COUNT}|半)(?P<half>个半)?[ \u3000]?(?:{units})(?P<tail>半(?![数价额年]))?)"

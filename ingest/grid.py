@@ -1,6 +1,7 @@
 """Measures in a table: 序号, 措施, 责任单位, 完成时限 as columns (annotation guide, Forms met in other notices)."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
@@ -8,6 +9,8 @@ from ingest.model import Span
 from ingest.tables import table
 
 CELL = "\t"
+LINE_END = "\u2063"
+"""Parts the lines inside a cell: the invisible separator, for a line end would end the row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,14 @@ def _cells(text: str, paragraph: Span) -> list[Span]:
     return [Span(a, b) for a, b in zip([paragraph.start, *(i + 1 for i in cuts)], [*cuts, paragraph.end], strict=True)]
 
 
+def _cell_lines(text: str, cell: Span) -> Iterator[Span]:
+    start = cell.start
+    for line in text[cell.start : cell.end].split(LINE_END):
+        if line:
+            yield Span(start, start + len(line))
+        start += len(line) + 1
+
+
 def _kind(heading: str) -> str:
     return next((kind for kind, pattern in _headings().items() if pattern.match(heading)), "")
 
@@ -74,5 +85,6 @@ def _row(text: str, cells: list[Span], kinds: list[str], place: int) -> Row:
     def of(*wanted: str) -> tuple[Span, ...]:
         return tuple(cell for cell, kind in zip(cells, kinds, strict=True) if kind in wanted and cell.end > cell.start)
 
+    measure = tuple(line for cell in of("lead", "condition", "measure") for line in _cell_lines(text, cell))
     number = next((text[cell.start : cell.end] for cell in of("number")), str(place))
-    return Row(number, of("lead", "condition", "measure"), of("responsible"), of("time"))
+    return Row(number, measure, of("responsible"), of("time"))

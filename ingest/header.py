@@ -1,7 +1,7 @@
 """What identifies a notice: title, document number, addressees, issuing agencies, date (GB/T 9704-2012, section 7)."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
 
@@ -20,8 +20,11 @@ _BRACKET_PAIRS = str.maketrans("[【﹝（(]】﹞）)", "〔〔〔〔〔〕〕�
 _TRAILING_NOTE = r"(?:[（(][^（()）]{1,20}[）)]|\d{4}年版|[0-9.]+版)*"
 _ABOUT = re.compile("关于|印发|转发|批转")
 _NAME_END = re.compile(r"(?:局|厅|委|委员会|办公室|政府|总局|管委会|法院|检察院|银行|中心|总队)$")
-_INSTITUTION_END = re.compile(r"(?:院|所|中心|协会|学会|联合会|执法支队|执法总队)$")
+_INSTITUTION_END = re.compile(
+    r"(?:领导小组|领导小组办公室|委员会办公室|联席会议办公室|院|所|中心|协会|学会|联合会|执法支队|执法总队)$"
+)
 _IMPRINT = re.compile(r"^(.*?)(?:办公室|办公厅|综合处|秘书处)?[^\u4e00-\u9fff]*(\d{4}年\d{1,2}月\d{1,2}日)印发。?$")
+_MADE_PUBLIC = re.compile("《([^《》]+)》[^。]*(?:公布|发布|施行)")
 _MAX_TITLE_LINE = 60
 _MAX_ADDRESSEES = 400
 
@@ -59,7 +62,8 @@ def read_header(text: str, layout: Layout, parts: Outline) -> Header:
     news = front.addressees is None and _is_news(text, layout, parts, front)
     if news:
         title = _headline(text, layout, parts)
-    issuers = _issuers(text, layout, parts, front, news=news)
+    signed = _outer(text, parts)
+    issuers = _issuers(text, layout, signed, front, news=news)
     return Header(
         title=title,
         document_number=_number(text, front.number),
@@ -67,8 +71,29 @@ def read_header(text: str, layout: Layout, parts: Outline) -> Header:
         issuers=issuers,
         addressees=tuple(printed[s.start : s.end] for s in _groups(text, front.addressees)),
         addressed_to=_addressed_to(text, front.addressees, issuers),
-        issue_date=_issue_date(text, parts, news=news),
+        issue_date=_issue_date(text, signed, news=news),
     )
+
+
+def _outer(text: str, parts: Outline) -> Outline:
+    """Returns the parts that sign the notice: of a letter that is dated before what it encloses, the letter alone."""
+    dated = [i for i, s in enumerate(parts.front) if i > 1 and _whole_date(text[s.start : s.end])]
+    if not dated or not re.search("印发|转发|批转", "".join(text[s.start : s.end] for s in parts.front[: dated[0]])):
+        return parts
+    first = end = dated[0]
+    while first > 1 and _names_somebody(text[parts.front[first - 1].start : parts.front[first - 1].end]):
+        first -= 1
+    imprint = (s for s in parts.back if _IMPRINT.match(text[s.start : s.end]))
+    return replace(parts, back=(*parts.front[first : end + 1], *imprint))
+
+
+def _names_somebody(words: str) -> bool:
+    return bool(_NAME_END.search(words) or _INSTITUTION_END.search(words)) and not _SENTENCE.search(words)
+
+
+def _whole_date(words: str) -> date | None:
+    found = find_dates(words)
+    return found[0].value if found and found[0].span == Span(0, len(words)) else None
 
 
 def _front(text: str, paragraphs: tuple[Span, ...]) -> _Front:
@@ -95,7 +120,16 @@ def _front(text: str, paragraphs: tuple[Span, ...]) -> _Front:
             break
         else:
             lines.append(paragraph)
-    return _Front(_title_lines(text, lines, before=number), number, addressees)
+    title = _title_lines(text, lines, before=number) or _decreed(text, paragraphs)
+    return _Front(title, number, addressees)
+
+
+def _decreed(text: str, paragraphs: tuple[Span, ...]) -> tuple[Span, ...]:
+    """Returns the title of what a decree (令) makes public."""
+    if not paragraphs or text[paragraphs[0].end - 1] != "令":
+        return ()
+    found = next((m for s in paragraphs if (m := _MADE_PUBLIC.search(text, s.start, s.end))), None)
+    return (Span(*found.span(1)),) if found else ()
 
 
 def _cut_number(text: str, paragraph: Span, found: re.Match[str]) -> tuple[Span, Span | None, Span]:
@@ -119,6 +153,7 @@ def _addressees(text: str, span: Span) -> Span | None:
         len(words) <= _MAX_ADDRESSEES
         and _pattern("addressee").search(words)
         and not _pattern("no-addressee").search(words)
+        and not _pattern("field").match(words)
         and "。" not in words
     )
     return Span(span.start, span.start + len(words)) if is_salutation else None
@@ -150,7 +185,7 @@ def _title_lines(text: str, lines: list[Span], before: Span | None) -> tuple[Spa
 def _continues_title(above: str, joined: str) -> bool:
     if len(above) > _MAX_TITLE_LINE or _SENTENCE.search(above) or above.endswith("：") or find_dates(above):
         return False
-    if _pattern("masthead").search(above) or joined.startswith(above):
+    if _pattern("masthead").search(above) or joined.startswith(above) or above.startswith(joined):
         return False
     if _is_name(above):
         return True
@@ -187,6 +222,7 @@ def _is_news(text: str, layout: Layout, parts: Outline, front: _Front) -> bool:
     if _pattern("headline").search(_headline(text, layout, parts) or ""):
         return True
     body = [text[s.start : s.end] for s in (*parts.front, *parts.back)]
+    body = [line for line in body if not _pattern("field").match(line)]
     return any(_pattern("news").search(line) for line in body[:6] + body[-3:])
 
 
@@ -224,8 +260,8 @@ def _issue_date(text: str, parts: Outline, *, news: bool) -> date | None:
     back = list(parts.back)
     for s in back:
         for found in find_dates(text[s.start : s.end]):
-            whole = found.span.end - found.span.start == s.end - s.start
-            if found.value and whole:
+            before, behind = text[s.start : s.start + found.span.start], text[s.start + found.span.end : s.end]
+            if found.value and not behind and (not before or _names_somebody(before)):
                 return found.value
     for s in reversed(back):
         match = _IMPRINT.match(text[s.start : s.end])
@@ -271,6 +307,8 @@ def _issuers(text: str, layout: Layout, parts: Outline, front: _Front, *, news: 
         named = _news_subject(text, parts)
     if not named:
         named = _imprint(text, parts.back)
+    if not named and parts.front and text[parts.front[0].end - 1] == "令":
+        named = [Span(parts.front[0].start, parts.front[0].end - 1)]
     found: dict[str, AgencyMention] = {}
     for span in named:
         printed = text[span.start : span.end]

@@ -12,6 +12,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from ingest.bounds import MAX_ATTRIBUTES, MAX_CELLS, MAX_DEPTH, MAX_TAGS
 from ingest.dates import find_dates
 from ingest.errors import SourceError
+from ingest.grid import LINE_END
 from ingest.tables import table
 
 _START = re.compile(
@@ -30,6 +31,7 @@ _MAX_SPAN = 1_000
 _MAX_CELL = 2_000
 _MAIN_SHARE = 0.5
 _MIN_CONTENT = 40
+_MAX_TITLE = 160
 _MIN_TITLE = 8
 _MAX_FIELDS = 500
 _MAX_FRONT_LINES = 15
@@ -136,7 +138,12 @@ def _title(tree: LexborHTMLParser) -> str | None:
     node = tree.css_first("meta[name=ArticleTitle i]")
     if node is not None and (stated := _squeezed(node.attributes.get("content") or "")):
         return stated
-    headings = (_squeezed(node.text()) for node in tree.css("h1"))
+    headings = (
+        words
+        for selector in _values("title")
+        for node in tree.css(selector)
+        if node.css_first("a") is None and len(words := _squeezed(node.text(separator=""))) <= _MAX_TITLE
+    )
     tab = tree.css_first("title")
     shown = re.split(r"[-_|—–]", _squeezed(tab.text()))[0].strip() if tab is not None else ""
     return next((words for words in (*headings, shown) if len(words) >= _MIN_TITLE), None)
@@ -267,7 +274,9 @@ def _rows(node: LexborNode) -> Iterator[str]:
                     carried[len(line)] = (words, left - 1)
                 line.append(words)
             elif (cell := next(cells, None)) is not None:
-                words = _squeezed(cell.text(separator=" "))
+                for end in cell.css("br"):
+                    end.replace_with(LINE_END)
+                words = re.sub(f" ?{LINE_END} ?", LINE_END, _squeezed(cell.text(separator=" ")))
                 for column in range(_span(cell, "colspan")):
                     carried[len(line)] = ("" if column else words, _span(cell, "rowspan") - 1)
                     if not carried[len(line)][1]:

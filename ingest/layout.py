@@ -9,6 +9,7 @@ import re
 from bisect import bisect_right
 from collections import Counter
 from dataclasses import dataclass
+from itertools import pairwise
 
 from ingest.grid import CELL, is_row
 from ingest.model import Span
@@ -24,7 +25,18 @@ _LIST_MARK = re.compile(
     r"|#{1,6}\s+|\*\*(?=\S)|>\s+)+"
 )
 _PAGE_NUMBER = re.compile(r"[-—–－·•\s]*\d{1,3}[-—–－·•\s]*|第?\s*\d{1,3}\s*页(?:[，,/\s]*共\s*\d{1,3}\s*页)?")
-_TERMINAL = re.compile(r"[。！？；：!?;:…][”’」』）)】]*$|[”」』）)】》]$")
+_TERMINAL = re.compile(r"[。！？；：!?;:…][”’」』）)】〕\]*]*$|[”」』）)】〕\]》]$")
+_RULE = re.compile(r"\W*")
+"""A line without a letter or digit: a rule, a row of marks, an ornament."""
+_LABELLED = re.compile(
+    r"[（【\[〔*—–-]*(?:责任|牵头|配合|负责|主办|协办|承办|参与|实施|落实|主责|完成|办结|办理|推进|适用|处理|处罚|免罚|享受)"
+    r"(?:单位|部门|处室|科室|股室|机构|时限|时间|期限|领导|条件|情形|方式|依据|对象)(?:[：:]|】)"
+)
+_PAGE_HEAD = re.compile(r"[^，。；：！？]{4,40}")
+_SPACED_DIGITS = re.compile(r"(?<!\d)\d \d(?!\d)")
+_SHORT = 5
+_DECIMAL_OUTLINE = re.compile(r"^[^\S\n]*\d{1,2}[.．-]\d{1,2}[^\S\n]+[\u4e00-\u9fff“《]", re.MULTILINE)
+_SPACED_NUMBER = re.compile(r"\s*\d{1,2}(?:[.．-]\d{1,2})?(?=\s+[\u4e00-\u9fff“《])")
 _STOP = re.compile(r"[。；！？，]")
 _WORDLIKE = re.compile("[A-Za-z0-9]")
 _TITLE_OR_DATE = re.compile(
@@ -36,15 +48,21 @@ _HABIT = 5
 _SLACK = 3
 _LONG = 30
 _RUN_ON = 400
+_RUN_ON_CUT = re.compile(
+    r"(?<=[。；：！？）〕】])(?:(?=[一二三四五六七八九十（(\d])|(?=(?P<tail>本(?:通知|通告|公告|意见|办法|方案|措施|规定|决定)自"
+    r"|特此(?:通知|通告|公告)|[^，。；：]{2,24}(?:局|委员会|厅|政府|办公室)[\d二〇○零一三四五六七八九]{4}年[\d一二三四五六七八九十]{1,2}月[\d一二三四五六七八九十]{1,3}日)))"
+    r"|(?<=日)(?=(?P<note>（此件|附件))"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A printed line without white space, and the raw offset of each of its characters."""
+    """A printed line without white space, the raw offset of each of its characters, and what led it."""
 
     text: str
     offsets: tuple[int, ...]
     indented: bool
+    marked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +72,13 @@ class Layout:
     Attributes:
         text: The normalised text.
         paragraphs: Spans of its lines.
+        marked: Those of them that a list mark (●, -) led, which the text has no more.
         runs: Where a run of characters that are neighbours in both texts begins: (offset in `text`, raw offset).
     """
 
     text: str
     paragraphs: tuple[Span, ...]
+    marked: frozenset[Span]
     runs: tuple[tuple[int, int], ...]
 
     def raw_offset(self, offset: int) -> int:
@@ -78,7 +98,7 @@ class Layout:
 
 def lay_out(raw: str) -> Layout:
     """Heals the layout of `raw`."""
-    lines = _lines(raw)
+    lines = _without_page_heads(_lines(raw))
     width = _wrap_width(lines)
     paragraphs: list[list[Line]] = []
     numbers: dict[str, int] = {}
@@ -93,26 +113,53 @@ def lay_out(raw: str) -> Layout:
     return _assembled([piece for paragraph in paragraphs for piece in _split_run_on(_joined(paragraph))])
 
 
-def _lines(raw: str) -> list[Line]:
-    found = []
+def _lines(raw: str) -> list[Line | None]:
+    """Returns the lines; None stands for the number of a page."""
+    found: list[Line | None] = []
+    numbered = len(_DECIMAL_OUTLINE.findall(raw)) > 1
     for match in _LINE.finditer(raw):
         start = match.start()
         for column in _columns(match[0]):
-            line = _line(match[0][column.start : column.end], start + column.start)
-            if line.text and not _PAGE_NUMBER.fullmatch(line.text):
+            line = _line(match[0][column.start : column.end], start + column.start, numbered=numbered)
+            if _PAGE_NUMBER.fullmatch(line.text):
+                found.append(None)
+            elif not _RULE.fullmatch(line.text):
                 found.append(line)
     return found
 
 
+def _without_page_heads(lines: list[Line | None]) -> list[Line]:
+    """Drops page numbers, and the lines below them that repeat a line, or the masthead with a word more."""
+    kept = [line for line in lines if line is not None]
+    often = {text for text, count in Counter(line.text for line in kept).items() if count > 1}
+    first = kept[0].text if kept else ""
+    heads = {
+        id(line)
+        for before, line in pairwise(lines)
+        if before is None
+        and line is not None
+        and _PAGE_HEAD.fullmatch(line.text)
+        and (line.text in often or (len(first) > _SHORT and line.text.startswith(first)))
+    }
+    return [line for line in kept if id(line) not in heads]
+
+
 def _columns(printed: str) -> list[Span]:
     """Two ideographic blanks indent a paragraph: inside a line they part paragraphs that lost their line ends."""
-    marks = [m.end() for m in _COLUMN.finditer(printed) if printed[: m.start()].strip()]
+    marks = [
+        m.end()
+        for m in _COLUMN.finditer(printed)
+        if min(len("".join(side.split())) for side in (printed[: m.start()], printed[m.end() :])) >= _SHORT
+    ]
     return [Span(a, b) for a, b in zip([0, *marks], [*marks, len(printed)], strict=True)]
 
 
-def _line(printed: str, start: int) -> Line:
+def _line(printed: str, start: int, *, numbered: bool) -> Line:
     mark = _LIST_MARK.match(printed)
     first = mark.end() if mark else 0
+    # Where 2.1 heads a paragraph without a mark behind it, the blank is what tells the number from the text.
+    number = _SPACED_NUMBER.match(printed, first) if numbered else None
+    spaced = {m.start() + 1 for m in _SPACED_DIGITS.finditer(printed)}
     kept: list[int] = []
     position = first
     for space in [*(_CELL_SPACE if is_row(printed) else _SPACE).finditer(printed, first), None]:
@@ -121,10 +168,11 @@ def _line(printed: str, start: int) -> Line:
         if space is None:
             break
         position = space.end()
-        if kept and _WORDLIKE.match(printed[kept[-1]]) and _WORDLIKE.match(printed, position):
+        between_words = kept and _WORDLIKE.match(printed[kept[-1]]) and _WORDLIKE.match(printed, position)
+        if (between_words and space.start() not in spaced) or (number and space.start() == number.end()):
             kept.append(space.start())
     text = _BLANK.sub(" ", "".join(map(printed.__getitem__, kept)))
-    return Line(text, tuple(start + i for i in kept), indented=printed[:1].isspace())
+    return Line(text, tuple(start + i for i in kept), indented=printed[:1].isspace(), marked=mark is not None)
 
 
 def _wrap_width(lines: list[Line]) -> int | None:
@@ -142,13 +190,13 @@ def _wrap_width(lines: list[Line]) -> int | None:
 def _begins(paragraph: list[Line], line: Line, head: Head | None, width: int | None, numbers: dict[str, int]) -> bool:
     """Tells whether `line` begins a paragraph after `paragraph`."""
     last = paragraph[-1].text
-    if CELL in last or CELL in line.text:
+    if CELL in last or CELL in line.text or _LABELLED.match(line.text):
         return True
     ended = bool(_TERMINAL.search(last))
     full = width is not None and len(last) >= width - _SLACK
     if head is not None:
         return ended or not full or head.ordinal in (1, numbers.get(head.style, 0) + 1)
-    if _OPENED.search(last) and not line.indented:
+    if not line.indented and (_OPENED.search(last) or (_is_wrapped(paragraph, last) and width and not ended)):
         return False
     if width is not None:
         return not full if not ended else not full or line.indented
@@ -159,9 +207,15 @@ def _begins(paragraph: list[Line], line: Line, head: Head | None, width: int | N
     return not (_STOP.search(whole) and len(whole) > _LONG and (head_of(whole) is None or "。" in whole))
 
 
+def _is_wrapped(paragraph: list[Line], last: str) -> bool:
+    """Tells whether an indented sentence goes on: where lines are wrapped, only what begins a paragraph is indented."""
+    return paragraph[0].indented and _STOP.search(last) is not None
+
+
 def _joined(paragraph: list[Line]) -> Line:
     text = "".join(line.text for line in paragraph)
-    return Line(text, tuple(offset for line in paragraph for offset in line.offsets), indented=False)
+    offsets = tuple(offset for line in paragraph for offset in line.offsets)
+    return Line(text, offsets, indented=False, marked=paragraph[0].marked)
 
 
 def _split_run_on(line: Line) -> list[Line]:
@@ -169,7 +223,10 @@ def _split_run_on(line: Line) -> list[Line]:
     if len(line.text) < _RUN_ON:
         return [line]
     cuts, expected = [0], {"cn-comma": 1, "cn-paren": 1, "ar-dot": 1}
-    for match in re.finditer(r"(?<=[。；：！？）])(?=[一二三四五六七八九十（(\d])", line.text):
+    for match in _RUN_ON_CUT.finditer(line.text):
+        if match["tail"] is not None or match["note"] is not None:
+            cuts.append(match.start())
+            continue
         head = head_of(line.text[match.start() : match.start() + 12])
         if head is not None and head.style in expected and head.ordinal in (1, expected[head.style]):
             cuts.append(match.start())
@@ -181,7 +238,7 @@ def _split_run_on(line: Line) -> list[Line]:
 
 
 def _assembled(lines: list[Line]) -> Layout:
-    paragraphs, runs, position = [], [], 0
+    paragraphs, marked, runs, position = [], [], [], 0
     for line in lines:
         previous = -2
         for i, offset in enumerate(line.offsets):
@@ -189,5 +246,7 @@ def _assembled(lines: list[Line]) -> Layout:
                 runs.append((position + i, offset))
             previous = offset
         paragraphs.append(Span(position, position + len(line.text)))
+        if line.marked:
+            marked.append(paragraphs[-1])
         position += len(line.text) + 1
-    return Layout("\n".join(line.text for line in lines), tuple(paragraphs), tuple(runs))
+    return Layout("\n".join(line.text for line in lines), tuple(paragraphs), frozenset(marked), tuple(runs))

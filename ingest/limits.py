@@ -54,6 +54,11 @@ def _reduction(line: Line, i: int, quantity: Quantity) -> Reading | None:
     if isinstance(following, Quantity) and not is_new:
         if _pattern(rf"[^，。；\n]{{0,16}}?(?:，(?:再|进一步|大幅|统一|均|都)*)?{_RESTATED}").fullmatch(gap):
             return Reading((_restated(line.text, quantity, following),), 2)
+        if _pattern(r"[^。；\n]{0,16}?(?:较|比)[^，。；0-9]{0,8}").fullmatch(gap) and (
+            cut := _pattern(words("shortened")).match(line.right(following.span.end))
+        ):
+            span = Span(quantity.span.start, following.span.end + cut.end())
+            return _reduced(quantity, span, quantity.duration, following.duration, used=2)
         if longer := _pattern(rf"[^。；\n]{{0,14}}?({words('prolonged-to')}[^，。；0-9]{{0,4}})").fullmatch(gap):
             return Reading((_deadline("duration-grant", following, before=len(longer[1])),), 2)
     elif not is_new and (new := _NEW_COUNT.match(line.right(quantity.span.end))):
@@ -65,12 +70,15 @@ def _reduction(line: Line, i: int, quantity: Quantity) -> Reading | None:
     return None
 
 
-def _reduced(quantity: Quantity, span: Span, duration: str | None, previous: str | None) -> Reading | None:
+def _reduced(
+    quantity: Quantity, span: Span, duration: str | None, previous: str | None, *, used: int = 1
+) -> Reading | None:
     if duration is None or previous is None:
         return None
     days = quantity.working_days
     return Reading(
-        (Deadline("processing-limit", span, duration=duration, previous_duration=previous, working_days=days),)
+        (Deadline("processing-limit", span, duration=duration, previous_duration=previous, working_days=days),),
+        used,
     )
 
 

@@ -165,7 +165,7 @@ class Provision:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A heading that holds measures: its number as printed without marks, and its title."""
+    """A heading that holds measures: its number as printed without marks, empty where it has none, and its title."""
 
     number: str
     title: str
@@ -177,7 +177,7 @@ class Measure:
     """The smallest numbered operative item.
 
     Attributes:
-        number: As printed, marks dropped.
+        number: As printed, marks dropped; empty where a list mark alone leads it.
         text: Everything after the number, the responsibility bracket left out.
         title: The lead that names the measure; None where there is none.
         section: Index into `Notice.sections`; None where it stands under no heading.

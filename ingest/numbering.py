@@ -1,4 +1,7 @@
-"""The numbers that head sections and items: 第一章, 第一条, 一、, （一）, 1., （1）, 1）, ① (GB/T 9704-2012, 7.3.3)."""
+"""The numbers that head sections and items: 第一章, 第一条, 一、, （一）, 1., （1）, 1）, ① (GB/T 9704-2012, 7.3.3).
+
+Besides them those that are met: 第一部分, 第1项, 第一，, 其一，, 1.1 and 1-1 with a blank behind.
+"""
 
 import re
 from dataclasses import dataclass
@@ -9,19 +12,27 @@ _CN = r"[一二三四五六七八九十百零〇两]{1,5}"
 _AR = r"[0-9０-９]{1,3}"
 _NO_DECIMAL = r"(?![0-9０-９](?!(?:[0-9]{3}年|[0-9]?月|[0-9]{4}(?![0-9]))))"
 """Behind 1. stands a numeral only where it begins a year, a month or a hotline (7.2022年…, 15.12315热线…)."""
+_HAN = "[\u4e00-\u9fff“《]"
 _STYLES = (
-    ("chapter", re.compile(rf"第({_CN}|{_AR})[章部编]")),
+    ("chapter", re.compile(rf"第({_CN}|{_AR})(?:[章编篇]|部分?)")),
     ("part", re.compile(rf"第({_CN}|{_AR})节")),
     ("article", re.compile(rf"第({_CN}|{_AR})条(?![的款例之]|规定)")),
+    ("entry", re.compile(rf"第({_CN}|{_AR})项(?!目)")),
+    ("ordinal", re.compile(rf"第({_CN})[，、：]")),
+    ("one-of", re.compile(rf"其({_CN})[，、：]")),
     ("cn-comma", re.compile(rf"({_CN})[、．.](?!{_AR}[、，])")),
     ("cn-paren", re.compile(rf"[（(]({_CN})[）)]、?")),
+    ("ar-pair", re.compile(rf"([0-9０-９]{{1,2}}[.．-][0-9０-９]{{1,2}}) (?={_HAN})")),
+    ("ar-blank", re.compile(rf"([0-9０-９]{{1,2}}) (?={_HAN})")),
     ("ar-dot", re.compile(rf"({_AR})(?:[.．]{_NO_DECIMAL}|、{_NO_DECIMAL})")),
     ("ar-paren", re.compile(rf"[（(]({_AR})[）)]")),
     ("ar-half", re.compile(rf"({_AR})[）)]")),
     ("circled", re.compile("([①-⑳])")),
 )
 SECTION_STYLES = frozenset({"chapter", "part"})
-ITEM_STYLES = frozenset({"article", "cn-comma", "cn-paren", "ar-dot"})
+ITEM_STYLES = frozenset(
+    {"article", "entry", "ordinal", "one-of", "cn-comma", "cn-paren", "ar-pair", "ar-dot", "bullet"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +58,8 @@ def head_of(text: str) -> Head | None:
         match = pattern.match(text)
         if match is None:
             continue
-        ordinal = ord(match[1]) - ord("①") + 1 if style == "circled" else number(match[1])
+        last = re.split("[.．-]", match[1])[-1]
+        ordinal = ord(last) - ord("①") + 1 if style == "circled" else number(last)
         if ordinal:
             return Head(style, match[1], ordinal, match.end())
     return None

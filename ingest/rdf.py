@@ -87,7 +87,8 @@ class _Writer:
             me = self.iris.part(self.slug, "section", position)
             self._say(self.me, t.HAS_SECTION, iri(me))
             self._say(me, t.RDF_TYPE, iri(t.SECTION))
-            self._say(me, t.NUMBER, plain(section.number))
+            if section.number:
+                self._say(me, t.NUMBER, plain(section.number))
             self._say(me, t.POSITION, integer(position))
             self._say(me, t.DCT_TITLE, lang(section.title))
         for position, measure in enumerate(self.notice.measures, 1):
@@ -156,7 +157,8 @@ class _Writer:
         me = self.iris.part(self.slug, "measure", position)
         self._say(self.me, t.HAS_MEASURE, iri(me))
         self._say(me, t.RDF_TYPE, iri(t.MEASURE))
-        self._say(me, t.NUMBER, plain(measure.number))
+        if measure.number:
+            self._say(me, t.NUMBER, plain(measure.number))
         self._say(me, t.POSITION, integer(position))
         self._say(me, t.TEXT, lang(measure.text))
         if measure.title:

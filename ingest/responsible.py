@@ -14,10 +14,12 @@ from ingest.model import Agency, AgencyMention, Span
 from ingest.structure import is_label
 from ingest.tables import table
 
-_BRACKET = re.compile(r"[（【\[]([^（）【】\[\]]*(?:（[^（）]*）[^（）【】\[\]]*)*)[）】\]]")
+_BRACKET = re.compile(r"[（【\[〔]([^（）【】\[\]〔〕]*(?:（[^（）]*）[^（）【】\[\]〔〕]*)*)[）】\]〕]")
+_ORNAMENT = re.compile(r"[—–*-]*[（【\[〔]?")
+"""What stands before the label of a line of its own: ——责任处室：…, 【责任单位】…"""
 _CLOSING = re.compile(r"[。；，]?$")
 _INLINE = re.compile(
-    r"(?<=[。；])[^。；，：（【\[]{2,6}(?:单位|部门|处室|科室)：(?:[^。（）【】\[\]]|（[^（）]*）)*。?$"
+    r"(?<=[。；])[^。；，：（【\[〔]{2,6}(?:单位|部门|处室|科室|股室)：(?:[^。（）【】\[\]〔〕]|（[^（）]*）)*。?$"
 )
 _SUBJECT = re.compile(
     r"由([^，。；：]{2,80}?)(?:共同|分别|具体|统一)?(牵头|负责)(?!解释|人|制)"
@@ -160,8 +162,8 @@ def _first_leads(text: str) -> Span:
         return nowhere
     for _, pattern in _patterns("first"):
         if match := pattern.search(text):
-            opened = max(text.rfind(mark, 0, match.start()) for mark in "（【[")
-            closed = max(text.rfind(mark, 0, match.start()) for mark in "）】]\n")
+            opened = max(text.rfind(mark, 0, match.start()) for mark in "（【[〔")
+            closed = max(text.rfind(mark, 0, match.start()) for mark in "）】]〕\n")
             if opened <= closed:
                 return Span(0, len(text))
             return Span(match.start(), len(text) if match["after"] else match.end())
@@ -171,9 +173,9 @@ def _first_leads(text: str) -> Span:
 def _candidates(text: str, span: Span) -> list[tuple[Span, Span]]:
     """Returns (stretch to leave out, phrase to read) pairs of one paragraph."""
     if is_label(text[span.start : span.end]):
-        inner = Span(span.start, span.end - (text[span.end - 1] in "。；】]）"))
-        opened = text[span.start] in "（【["
-        return [(span, Span(inner.start + opened, inner.end))]
+        ornament = _ORNAMENT.match(text, span.start, span.end)
+        start = ornament.end() if ornament else span.start
+        return [(span, Span(start, span.end - (text[span.end - 1] in "。；】]）〕*")))]
     found = []
     for match in _BRACKET.finditer(text, span.start, span.end):
         end = match.end()
@@ -193,7 +195,11 @@ def _subjects(text: str, span: Span, bodies: Bodies) -> Iterator[tuple[AgencyMen
     for match in _SUBJECT.finditer(text, span.start, span.end):
         group = 1 if match[1] else 3
         read = bodies.read(match[group], match.start(group))
-        named = split_name(match[group]) or words("unit").search(match[group])
+        named = (
+            split_name(match[group])
+            or words("unit").search(match[group])
+            or any(mention.agency.parent for mention in read or ())
+        )
         role = "lead" if _LEADS in (match[2], match[4]) else ""
         if read and (group == 1 or named):
             yield from ((mention, role) for mention in read)

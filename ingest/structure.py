@@ -5,7 +5,7 @@ An item is the smallest numbered operative paragraph with what belongs to it (an
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 
 from ingest.grid import Grid, Row, is_row
@@ -22,6 +22,11 @@ _DATE = re.compile(
     r"(?:\d{4}|[二〇○零一三四五六七八九]{4})年[\d一二三四五六七八九十]{1,3}月[\d一二三四五六七八九十]{1,3}日"
 )
 _ENCLOSED_LENGTH = 200
+_BARE = re.compile(r"[^，。；：、！？\d]{2,24}")
+_ENDED = re.compile(r"[。；！：）】\]〕]$")
+_HEADING, _BULLET = Head("heading", "", 0, 0), Head("bullet", "", 0, 0)
+_BLANKS = re.compile("_{3,}|□")
+"""What is left open in a form."""
 
 
 @dataclass(slots=True)
@@ -90,18 +95,39 @@ def outline(text: str, layout: Layout) -> Outline:
     builders = [_Builder(text) for _ in parts]
     built = [builder.build(part) for builder, part in zip(builders, parts, strict=True)]
     chosen = _operative(text, paragraphs, built)
+    if not any(roots for roots, _ in built) and len(layout.marked) > 1:
+        builders = [_Builder(text, layout.marked) for _ in parts]
+        built = [builder.build(part) for builder, part in zip(builders, parts, strict=True)]
+        chosen = max(range(len(built)), key=lambda i: len(built[i][0]))
     roots, loose = built[chosen]
     sections: list[Section] = []
     set_apart: list[Span] = []
     items = list(_items(text, roots, None, sections, set_apart)) or [
         _of_row(row, None) for builder in builders for row in builder.rows
     ]
+    if roots:
+        items = _with_rows(text, items, [row for builder in builders for row in builder.rows])
     first = roots[0].paragraphs[0].start if roots else _last_sentence(text, loose)
     before = [p for part in parts[:chosen] for p in part]
     behind = [p for part in parts[chosen + 1 :] for p in part]
     front = before + [p for p in loose if p.start < first]
     back = [p for p in loose if p.start >= first] + behind
     return Outline(tuple(front), tuple(sections), tuple(items), tuple(back), tuple(set_apart))
+
+
+def _with_rows(text: str, items: list[Item], rows: list[Row]) -> list[Item]:
+    """Gives the items what a table of the same numbers and leads adds: who answers, until when (责任分工表)."""
+    told = {(row.number, text[row.measure[0].start : row.measure[0].end]): row for row in rows}
+    found = []
+    for item in items:
+        begins = text[item.spans[0].start : item.spans[0].end]
+        row = next(
+            (row for (number, lead), row in told.items() if number == item.number and begins.startswith(lead)), None
+        )
+        found.append(
+            replace(item, responsible=item.responsible + row.responsible, time=item.time + row.time) if row else item
+        )
+    return found
 
 
 def _last_sentence(text: str, paragraphs: list[Span]) -> int:
@@ -136,7 +162,7 @@ def _is_signature(words: str) -> bool:
 
 def _operative(text: str, paragraphs: list[Span], built: list[tuple[list[_Node], list[Span]]]) -> int:
     """Chooses the part that holds the measures: of a letter that issues a plan the plan, else the first with items."""
-    holding = [i for i, (roots, _) in enumerate(built) if len(roots) > 1]
+    holding = [i for i, (roots, _) in enumerate(built) if len(roots) > 1 and not _is_form(text, roots)]
     if not holding:
         return next((i for i, (roots, _) in enumerate(built) if roots), 0)
     issuing = re.search(
@@ -148,11 +174,17 @@ def _operative(text: str, paragraphs: list[Span], built: list[tuple[list[_Node],
     return holding[0]
 
 
+def _is_form(text: str, roots: list[_Node]) -> bool:
+    """Tells whether the items are mostly blanks to fill in."""
+    return 2 * sum(bool(_BLANKS.search(text, n.paragraphs[0].start, n.paragraphs[-1].end)) for n in roots) > len(roots)
+
+
 class _Builder:
     """Hangs each paragraph below the number that it belongs to."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, marked: frozenset[Span] = frozenset()) -> None:
         self.text = text
+        self.marked = marked
         self.roots: list[_Node] = []
         self.stack: list[_Node] = []
         self.last: dict[str, int] = {}
@@ -160,16 +192,19 @@ class _Builder:
         self.rows: list[Row] = []
         self.grid = Grid(text)
         self.closed = False
+        self.listing = False
 
     def build(self, paragraphs: list[Span]) -> tuple[list[_Node], list[Span]]:
         """Returns the top nodes and the paragraphs that belong to none."""
+        headings = self._headings(paragraphs)
         for p in paragraphs:
             words = self.text[p.start : p.end]
-            head = head_of(words)
+            head = _HEADING if p in headings else self._head(p)
             if is_row(words):
                 self._add(self.grid.read(p))
                 continue
-            if head is not None and self._continues(head) and not self._attached(words):
+            self.listing = head is not None and (self.listing or self._lists(words))
+            if head is not None and self._continues(head) and not self.listing:
                 self._open(head, Span(p.start + head.length, p.end))
             elif self.stack and not self._closes(words):
                 self.stack[-1].paragraphs.append(p)
@@ -189,14 +224,38 @@ class _Builder:
         first = node.paragraphs[0]
         return len(node.paragraphs) == 1 and not _SENTENCE_END.search(self.text, first.start, first.end)
 
-    def _attached(self, words: str) -> bool:
-        """In a list of attachments the numbers 1. 2. head no items."""
-        listed = self.loose and _patterns("attachments", "text").match(
-            self.text[self.loose[-1].start : self.loose[-1].end]
-        )
-        return bool(listed) and not _SENTENCE_END.search(words)
+    def _head(self, paragraph: Span) -> Head | None:
+        if paragraph in self.marked:
+            return _BULLET
+        return head_of(self.text[paragraph.start : paragraph.end])
+
+    def _lists(self, words: str) -> bool:
+        """In a list of attachments, or of what closing words announce (下列文件废止：), numbers head no items."""
+        if not self.loose:
+            return False
+        before = self.text[self.loose[-1].start : self.loose[-1].end]
+        announced = self.closed and before.endswith("：")
+        attached = bool(_patterns("attachments", "text").match(before)) and not _SENTENCE_END.search(words)
+        return announced or attached
+
+    def _headings(self, paragraphs: list[Span]) -> frozenset[Span]:
+        """Returns the headings without a number: short lines, each right before numbered items, two at least."""
+        found = [
+            (p, head.style)
+            for before, p, after in zip([None, *paragraphs], paragraphs, paragraphs[1:], strict=False)
+            if _BARE.fullmatch(self.text, p.start, p.end)
+            and self._head(p) is None
+            and (head := self._head(after)) is not None
+            and head.style in ITEM_STYLES
+            and before is not None
+            and _ENDED.search(self.text, before.start, before.end)
+        ]
+        styles = {style for _, style in found}
+        return frozenset(p for p, _ in found) if len(found) > 1 and len(styles) == 1 else frozenset()
 
     def _continues(self, head: Head) -> bool:
+        if head in (_HEADING, _BULLET):
+            return True
         expected = self.last.get(head.style, 0) + 1
         siblings = [n.head.ordinal for n in self.stack if n.head.style == head.style]
         return head.ordinal == 1 or abs(head.ordinal - expected) <= 1 or head.ordinal - 1 in siblings
@@ -205,7 +264,7 @@ class _Builder:
         styles = [n.head.style for n in self.stack]
         if head.style in styles:
             del self.stack[styles.index(head.style) :]
-        elif head.style in SECTION_STYLES:
+        elif head.style in SECTION_STYLES or head is _HEADING:
             self.stack.clear()
         node = _Node(head, [span])
         (self.stack[-1].children if self.stack else self.roots).append(node)
@@ -227,12 +286,15 @@ class _Builder:
             return
         last = self.stack[-1]
         siblings = self.stack[-2].children if len(self.stack) > 1 else self.roots
-        own = [p for p in last.paragraphs[1:] if not is_label(self.text[p.start : p.end])]
-        habit = any(len(n.paragraphs) > 1 and not n.children for n in siblings[:-1])
+        own = self._unlabelled(last)[1:]
+        habit = any(len(self._unlabelled(n)) > 1 and not n.children for n in siblings[:-1])
         lead = self.text[last.paragraphs[0].start : last.paragraphs[0].end]
         if own and not habit and len(siblings) > 1 and _SENTENCE_END.search(lead):
             self.loose += own
             last.paragraphs = [p for p in last.paragraphs if p not in own]
+
+    def _unlabelled(self, node: _Node) -> list[Span]:
+        return [p for p in node.paragraphs if not is_label(self.text[p.start : p.end])]
 
 
 def _items(
@@ -286,7 +348,7 @@ def _is_heading(text: str, node: _Node) -> bool:
         return False
     own = "".join(text[p.start : p.end] for p in node.paragraphs)
     child = node.children[0]
-    if node.head.style in SECTION_STYLES:
+    if node.head.style in SECTION_STYLES or node.head is _HEADING:
         return True
     body = text[child.paragraphs[0].start : child.paragraphs[-1].end]
     if _patterns("measures", "lead").search(own):
