@@ -30,6 +30,7 @@ class MeasureText:
         section_title: The heading above; None where there is none.
         departments: Names of the responsible bodies and departments as printed.
         cited: What stands inside 《》, as spans of `text`.
+        notice_title: The title of the notice; None where it prints none.
     """
 
     text: str
@@ -38,6 +39,7 @@ class MeasureText:
     section_title: str | None = None
     departments: tuple[str, ...] = ()
     cited: tuple[Span, ...] = ()
+    notice_title: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ def find_concepts(measure: MeasureText) -> Concepts:
         folded,
         [hit for hit in hits if hit.cue.scheme == "domains"],
         lead=folded.folded(Span(0, len(measure.title or ""))).end,
-        heading=measure.section_title or "",
+        headings=(measure.section_title or "", measure.notice_title or ""),
         departments=measure.departments,
         concepts=dict.fromkeys(hit.concept for kept in found.values() for hit in kept),
     )
@@ -123,7 +125,7 @@ def _counted(folded: FoldedText, hits: list[Hit], scheme: str, masked: list[Span
     masks = [(*span, "") for span in masked]
     hiding = sorted([*masks, *((*hit.span, hit.cue.concept) for hit in own if hit.cue.gapless)])
     seen = [hit for hit in own if hit.cue.concept != _GUARD and not _hidden(hit, hiding)]
-    return _narrowest(_by_rank(folded, seen), _ancestors(scheme))
+    return _narrowest(_without_rivals(folded, _by_rank(folded, seen), scheme), _ancestors(scheme))
 
 
 def _hidden(hit: Hit, hiding: list[tuple[int, int, str]]) -> bool:
@@ -170,20 +172,51 @@ def _by_rank(folded: FoldedText, seen: list[Hit]) -> list[Hit]:
     return kept
 
 
+def _without_rivals(folded: FoldedText, hits: list[Hit], scheme: str) -> list[Hit]:
+    """Drops the hits that a rival's words near them explain better."""
+    said: dict[str, list[Span]] = {}
+    for hit in hits:
+        said.setdefault(hit.concept, []).append(hit.span)
+    lost = {
+        (hit.concept, hit.span)
+        for hit in hits
+        for rival, reach in _rivals(scheme).get(hit.concept, ())
+        if rival in said and any(map(reach(folded, hit).holds, said[rival]))
+    }
+    return [hit for hit in hits if (hit.concept, hit.span) not in lost]
+
+
+@cache
+def _rivals(scheme: str) -> dict[str, list[tuple[str, Callable[[FoldedText, Hit], Span]]]]:
+    """Returns for a concept those that it yields to, and how far around it."""
+    rivals: dict[str, list[tuple[str, Callable[[FoldedText, Hit], Span]]]] = {}
+    for row in table("rivals"):
+        if row["scheme"] == scheme:
+            rivals.setdefault(row["concept"], []).extend((r, _REACH[row["within"]]) for r in row["rivals"].split("|"))
+    return rivals
+
+
 def _whole(folded: FoldedText, _: Hit) -> Span:
     return Span(0, len(folded.text))
 
 
+_REACH: dict[str, Callable[[FoldedText, Hit], Span]] = {
+    "clause": lambda folded, hit: folded.clause(hit.span),
+    "sentence": lambda folded, hit: folded.sentence(hit.span),
+    "measure": _whole,
+}
 _YIELDS: dict[str, tuple[Callable[[FoldedText, Hit], Span], frozenset[str]]] = {
-    "clause": (lambda folded, hit: folded.clause(hit.span), frozenset({""})),
-    "sentence": (lambda folded, hit: folded.sentence(hit.span), frozenset({""})),
+    "clause": (_REACH["clause"], frozenset({""})),
+    "sentence": (_REACH["sentence"], frozenset({""})),
     "beside": (_whole, frozenset()),
     "topic": (_whole, frozenset({"", "clause", "sentence", "beside"})),
     "general": (_whole, frozenset({"", "clause", "sentence", "topic"})),
     "last": (_whole, frozenset({"", "clause", "sentence", "beside", "topic", "general"})),
+    "default": (_whole, frozenset({"", "clause", "sentence", "beside", "topic", "general", "last"})),
 }
 """What a rank yields to, and how far around it: `topic` is a field of work that stands for who works in it,
-`general` a wide class, `last` a resort; nothing general yields to `beside` (persons, offices)."""
+`general` a wide class, `last` a resort, `default` whom such work is for where nobody is named at all; nothing general
+yields to `beside` (persons, offices)."""
 
 
 def _mentions(folded: FoldedText, hits: list[Hit], sentences: tuple[Span, ...]) -> tuple[ConceptMention, ...]:

@@ -5,7 +5,8 @@ A cue is written as it is read, with these marks; every other character stands f
 - `…` a gap of at most 16 characters inside a clause, `~` one of at most 40 inside a clause,
   `……` one of at most 40 inside a sentence;
 - `(甲/乙)` either of them; `(的/)` may be missing;
-- `@` a number, in digits or Chinese numerals; `^` at the front: the beginning of a clause.
+- `@` a number, in digits or Chinese numerals; `^` at the front: the beginning of a clause;
+- `<name>` any word of a class of `patterns/words.tsv`; `A&B` is `A~B` or `B~A`: both in a clause, in either order.
 
 A cell of a pattern table holds cues split by `|`. White space and quotation marks in the text are passed over.
 """
@@ -14,16 +15,19 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cache
 from operator import itemgetter
 from typing import NamedTuple
 
 from ahocorasick_rs import AhoCorasick
 
 from ingest.model import Span
+from ingest.tables import table
 from ingest.text import fold
 
 _NUMERALS = "0123456789一二两三四五六七八九十百"
 _MARK = re.compile(r"……|[…~()/@^]")
+_CLASS = re.compile(r"<([\w-]+)>")
 _PART = re.compile(r"\([^()]*\)|……|[…~@]|[^…~()@]+")
 _MEANING = {
     "……": "[^。；！？\n]{0,40}?",
@@ -192,8 +196,20 @@ def any_of(cell: str) -> re.Pattern[str] | None:
 
 
 def split_cues(cell: str) -> list[str]:
-    """Returns the cues of a cell."""
-    return [cue for cue in cell.split("|") if cue]
+    """Returns the cues of a cell, classes of words and free orders written out.
+
+    Raises:
+        KeyError: A class is not in `patterns/words.tsv`.
+    """
+    cues = _CLASS.sub(lambda name: f"({_words()[name[1]]})", cell).split("|")
+    pairs = [cue.partition("&") for cue in cues if cue]
+    return [cue for a, free, b in pairs for cue in ((f"{a}~{b}", f"{b}~{a}") if free else (a,))]
+
+
+@cache
+def _words() -> dict[str, str]:
+    """Returns the words of each class as a choice is written."""
+    return {row["class"]: row["words"].replace("|", "/") for row in table("words")}
 
 
 def _anchors(cue: str) -> tuple[str, ...]:

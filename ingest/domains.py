@@ -9,9 +9,9 @@ from ingest.model import Span
 from ingest.tables import table
 from ontology.load import concepts as vocabulary
 
-DEPARTMENT, SECTION, TITLE, CUE, WEAK_CUE, CONCEPT = 4.0, 1.0, 4.0, 2.0, 0.75, 1.5
-"""What a piece of evidence weighs: the department that answers, the heading above, the lead, other words, a concept
-whose home the domain is."""
+DEPARTMENT, SECTION, NOTICE, TITLE, CUE, WEAK_CUE, CONCEPT = 4.0, 1.0, 0.75, 4.0, 2.0, 0.75, 1.5
+"""What a piece of evidence weighs: the department that answers, the heading above, the title of the notice, the lead,
+other words, a concept whose home the domain is."""
 _SHARE = 0.4
 """A domain is given from this share of the first one's weight on."""
 _AT_MOST = 3
@@ -33,7 +33,12 @@ def domain_cues() -> list[Cue]:
 
 
 def rank_domains(
-    text: FoldedText, hits: list[Hit], lead: int, heading: str, departments: Sequence[str], concepts: Iterable[str]
+    text: FoldedText,
+    hits: list[Hit],
+    lead: int,
+    headings: Sequence[str],
+    departments: Sequence[str],
+    concepts: Iterable[str],
 ) -> tuple[str, ...]:
     """Returns the one to three best supported domains, the best first; none where nothing speaks for any.
 
@@ -41,7 +46,7 @@ def rank_domains(
         text: The measure's text.
         hits: The domains' cues in it.
         lead: How many characters of `text`, folded, are its lead.
-        heading: The heading above the measure, or an empty text.
+        headings: The heading above the measure and the title of the notice; an empty text where one is missing.
         departments: Names of the departments that answer for it, each as often as bodies have one of that name.
         concepts: The instruments and targets found in it, each once.
     """
@@ -53,14 +58,17 @@ def rank_domains(
             weights[domain] += CUE
     for domain, strength in _strengths(text, hits, lead).items():
         weights[domain] += strength
-    for domain, strength in _heading_strengths(heading):
-        weights[domain] += min(strength, SECTION)
+    for heading, most in zip(headings, (SECTION, NOTICE), strict=True):
+        for domain, strength in _heading_strengths(heading):
+            weights[domain] += min(strength, most)
     for concept in concepts:
         for domain in _homes().get(concept, ()):
             weights[domain] += CONCEPT
     ranked = sorted(weights.items(), key=lambda item: (-item[1], item[0]))
-    floor = max(ranked[0][1] * _SHARE, _FLOOR) if ranked else 0.0
+    least = CUE if ranked and ranked[0][0] in _marked("way") else _FLOOR
+    floor = max(ranked[0][1] * _SHARE, least) if ranked else 0.0
     enough = [domain for domain, weight in ranked if weight >= (CUE if domain in _marked("across") else floor)]
+    enough = [domain for domain in enough if _rivals(domain).isdisjoint(enough)]
     return tuple(_one_of_a_line(enough, weights)[:_AT_MOST] or [domain for domain, _ in ranked[:1]])
 
 
@@ -150,11 +158,19 @@ def _wider() -> dict[str, str | None]:
 
 
 @cache
+def _rivals(domain: str) -> frozenset[str]:
+    """Returns the domains that a domain yields to."""
+    rows = [row for row in table("rivals") if (row["scheme"], row["concept"]) == ("domains", domain)]
+    return frozenset(rival for row in rows for rival in row["rivals"].split("|"))
+
+
+@cache
 def _marked(column: str) -> frozenset[str]:
     """Returns the domains that a column marks.
 
     `across`: they lie across the lines of work, their own words are enough beside any other domain; `shared`: like
-    departments of several bodies, who answer together, speak for them.
+    departments of several bodies, who answer together, speak for them; `way`: they are a way to work in some field,
+    one word is enough for the field beside them.
     """
     return frozenset(row["concept"] for row in table("domains") if row[column])
 

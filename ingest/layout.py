@@ -18,7 +18,6 @@ from ingest.numbering import Head, head_of
 _LINE = re.compile(r"[^\n\r\f\v\x85\u2028\u2029]+")
 _COLUMN = re.compile(r"\u3000{2,}")
 _SPACE = re.compile(r"\*\*|[\s\u200b\u200c\u200d\u2060\ufeff\xad]+")
-_BLANK = re.compile(rf"[^\S{CELL}]")
 _CELL_SPACE = re.compile(r"\*\*|[^\S\t]+|[\u200b\u200c\u200d\u2060\ufeff\xad]+")
 _LIST_MARK = re.compile(
     r"\s*(?:(?:[-*•●○▪◆◇■□★☆▶►➤√✓·]|[—–－]{1,2})(?:\s+|(?=[0-9０-９一二三四五六七八九十（(]{1,3}[.．、）)]))"
@@ -57,10 +56,17 @@ _RUN_ON_CUT = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A printed line without white space, the raw offset of each of its characters, and what led it."""
+    """A printed line without white space, with what led it.
+
+    Attributes:
+        text: What is left of it.
+        runs: Where a run of characters that are neighbours in both texts begins: (offset in `text`, raw offset).
+        indented: Whether it began with white space.
+        marked: Whether a list mark led it.
+    """
 
     text: str
-    offsets: tuple[int, ...]
+    runs: tuple[tuple[int, int], ...]
     indented: bool
     marked: bool = False
 
@@ -160,19 +166,27 @@ def _line(printed: str, start: int, *, numbered: bool) -> Line:
     # Where 2.1 heads a paragraph without a mark behind it, the blank is what tells the number from the text.
     number = _SPACED_NUMBER.match(printed, first) if numbered else None
     spaced = {m.start() + 1 for m in _SPACED_DIGITS.finditer(printed)}
-    kept: list[int] = []
-    position = first
-    for space in [*(_CELL_SPACE if is_row(printed) else _SPACE).finditer(printed, first), None]:
-        end = space.start() if space else len(printed)
-        kept.extend(range(position, end))
-        if space is None:
-            break
+    pieces: list[str] = []
+    runs: list[tuple[int, int]] = []
+    length, position = 0, first
+
+    def keep(piece: str, at: int) -> None:
+        nonlocal length
+        if not runs or length - runs[-1][0] != start + at - runs[-1][1]:
+            runs.append((length, start + at))
+        pieces.append(piece)
+        length += len(piece)
+
+    for space in (_CELL_SPACE if is_row(printed) else _SPACE).finditer(printed, first):
+        if space.start() > position:
+            keep(printed[position : space.start()], position)
         position = space.end()
-        between_words = kept and _WORDLIKE.match(printed[kept[-1]]) and _WORDLIKE.match(printed, position)
+        between_words = pieces and _WORDLIKE.match(pieces[-1][-1]) and _WORDLIKE.match(printed, position)
         if (between_words and space.start() not in spaced) or (number and space.start() == number.end()):
-            kept.append(space.start())
-    text = _BLANK.sub(" ", "".join(map(printed.__getitem__, kept)))
-    return Line(text, tuple(start + i for i in kept), indented=printed[:1].isspace(), marked=mark is not None)
+            keep(" ", space.start())
+    if position < len(printed):
+        keep(printed[position:], position)
+    return Line("".join(pieces), tuple(runs), indented=printed[:1].isspace(), marked=mark is not None)
 
 
 def _wrap_width(lines: list[Line]) -> int | None:
@@ -213,9 +227,19 @@ def _is_wrapped(paragraph: list[Line], last: str) -> bool:
 
 
 def _joined(paragraph: list[Line]) -> Line:
-    text = "".join(line.text for line in paragraph)
-    offsets = tuple(offset for line in paragraph for offset in line.offsets)
-    return Line(text, offsets, indented=False, marked=paragraph[0].marked)
+    if len(paragraph) == 1:
+        return paragraph[0]
+    runs, length = [], 0
+    for line in paragraph:
+        runs += [(length + here, raw) for here, raw in line.runs]
+        length += len(line.text)
+    return Line("".join(line.text for line in paragraph), tuple(runs), indented=False, marked=paragraph[0].marked)
+
+
+def _cut(line: Line, start: int, end: int) -> Line:
+    first = bisect_right(line.runs, (start, float("inf"))) - 1
+    runs = [(max(here - start, 0), raw + max(start - here, 0)) for here, raw in line.runs[first:] if here < end]
+    return Line(line.text[start:end], tuple(runs), indented=False)
 
 
 def _split_run_on(line: Line) -> list[Line]:
@@ -234,17 +258,14 @@ def _split_run_on(line: Line) -> list[Line]:
     if len(cuts) < 4:  # noqa: PLR2004 - a short list inside a sentence is no structure
         return [line]
     ends = [*cuts[1:], len(line.text)]
-    return [Line(line.text[a:b], line.offsets[a:b], indented=False) for a, b in zip(cuts, ends, strict=True)]
+    return [_cut(line, a, b) for a, b in zip(cuts, ends, strict=True)]
 
 
 def _assembled(lines: list[Line]) -> Layout:
-    paragraphs, marked, runs, position = [], [], [], 0
+    paragraphs, marked, position = [], [], 0
+    runs: list[tuple[int, int]] = []
     for line in lines:
-        previous = -2
-        for i, offset in enumerate(line.offsets):
-            if offset != previous + 1:
-                runs.append((position + i, offset))
-            previous = offset
+        runs += [(position + here, raw) for here, raw in line.runs]
         paragraphs.append(Span(position, position + len(line.text)))
         if line.marked:
             marked.append(paragraphs[-1])

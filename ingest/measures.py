@@ -3,7 +3,7 @@
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from ingest.amounts import find_amounts
 from ingest.bodies import Bodies
@@ -19,6 +19,7 @@ from ingest.structure import MAX_LEAD, Item
 _TITLE = re.compile(r"《((?:[^《》]|《[^《》]*》)+)》")
 _SENTENCE = re.compile(r"[^。！？；\n]*(?:[。！？；]+[”’）]?|\n|$)")
 _LEAD = re.compile(r"([^。！？\n]*[^。！？\n：；，])[。！？\n]")
+_NAMED = re.compile(r"【([^【】。]{2,32})】(?=.)", re.DOTALL)
 _STRAY = re.compile(r"(?<=[。！？；”）])[？?！!、，,;；]+$|[\s，、]+$")
 
 
@@ -57,20 +58,33 @@ class _Pieces:
         )
 
 
-def read_measure(
-    printed: str, text: str, item: Item, sections: tuple[Section, ...], bodies: Bodies, dates: DocumentDates
-) -> Measure:
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a notice says beside its items, and a measure is read by.
+
+    Attributes:
+        title: The notice's title; None where it prints none.
+        sections: Its sections, to which `Item.section` is an index.
+        bodies: Resolves names of bodies.
+        dates: The notice's own dates, which anchor deadlines.
+    """
+
+    title: str | None
+    sections: tuple[Section, ...]
+    bodies: Bodies
+    dates: DocumentDates
+
+
+def read_measure(printed: str, text: str, item: Item, notice: Surroundings) -> Measure:
     """Reads one item.
 
     Args:
         printed: The normalised text.
         text: The same, folded one to one.
         item: The item's number and paragraphs.
-        sections: The notice's sections, to which `item.section` is an index.
-        bodies: Resolves names of bodies.
-        dates: The notice's own dates, which anchor deadlines.
+        notice: What stands around the items.
     """
-    responsibility = find_responsible(text, item.spans, bodies, cells=item.responsible)
+    responsibility = find_responsible(text, item.spans, notice.bodies, cells=item.responsible)
     pieces = _Pieces(printed, list(_text_spans(text, item, responsibility)))
     folded = _Pieces(text, pieces.spans).text
     sentences = pieces.sentences()
@@ -81,12 +95,13 @@ def read_measure(
             text=pieces.text,
             sentences=sentences,
             title=lead,
-            section_title=None if item.section is None else sections[item.section].title,
+            section_title=None if item.section is None else notice.sections[item.section].title,
+            notice_title=notice.title,
             departments=tuple(mention.agency.name for mention in responsibility.agencies),
             cited=tuple(citation.span for citation in find_citations(folded, whole)),
         )
     )
-    deadlines = find_deadlines(folded, dates)
+    deadlines = find_deadlines(folded, notice.dates)
     amounts = find_amounts(folded, (deadline.span for deadline in deadlines))
     modalities = read_modality(folded, sentences)
     return Measure(
@@ -99,7 +114,7 @@ def read_measure(
         domains=concepts.domains,
         provisions=(
             *_provisions(pieces, sentences, concepts, deadlines, amounts, modalities),
-            *_time_cells(text, item, dates),
+            *_time_cells(text, item, notice.dates),
         ),
         citations=tuple(c for span in pieces.spans for c in find_citations(printed, span)),
         leads=responsibility.leads,
@@ -125,6 +140,8 @@ def _text_spans(text: str, item: Item, responsibility: Responsibility) -> Iterat
 
 
 def _lead(text: str) -> str | None:
+    if named := _NAMED.match(text):
+        return named[1]
     match = _LEAD.match(text)
     if match is None or len(match[1]) > MAX_LEAD or not text[match.end() :].strip():
         return None

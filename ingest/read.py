@@ -8,7 +8,7 @@ from ingest.document import Document, open_documents
 from ingest.errors import SourceError
 from ingest.header import read_header
 from ingest.layout import lay_out
-from ingest.measures import find_citations, read_measure
+from ingest.measures import Surroundings, find_citations, read_measure
 from ingest.model import Citation, Header, Notice, Source, Span, Validity
 from ingest.structure import Outline, outline
 from ingest.text import fold
@@ -49,7 +49,8 @@ def read_document(document: Document) -> Notice:
     validity = _validity(text, parts, header)
     bodies = Bodies(tuple(mention.agency for mention in header.issuers), text)
     dates = DocumentDates(issued=header.issue_date, published=document.published, effective=validity.start)
-    measures = tuple(read_measure(layout.text, text, item, parts.sections, bodies, dates) for item in parts.items)
+    around = Surroundings(header.title, parts.sections, bodies, dates)
+    measures = tuple(read_measure(layout.text, text, item, around) for item in parts.items)
     return Notice(
         source=source,
         header=header,

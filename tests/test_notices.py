@@ -1,6 +1,7 @@
 """How well notices are read that the rules were not written from; the floors stand below the figures of the README.
 
-`seen` was used while the rules were widened; `layouts` are forms in which notices are met, their concepts not judged;
+`seen` was used while the rules were widened; `layouts` are forms in which notices are met, their concepts not judged; the
+concepts of `fresh` were never looked at;
 `aside` was kept aside, and nobody who wrote a rule has read it.
 """
 
@@ -17,6 +18,7 @@ CASES = Path(__file__).parent / "cases/notices"
 FLOORS = {
     "seen": {"notice": 1.0, "structure": 1.0, "responsible": 0.99, "deadlines": 0.97, "concepts": 0.8},
     "layouts": {"notice": 0.92, "structure": 0.98, "responsible": 0.95, "deadlines": 0.97},
+    "fresh": {"notice": 0.98, "structure": 0.98, "responsible": 0.98, "deadlines": 0.97, "concepts": 0.84},
     "aside": {"notice": 0.75, "structure": 0.95, "responsible": 0.97, "deadlines": 0.93, "concepts": 0.7},
 }
 GROUPS = {
