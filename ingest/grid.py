@@ -13,6 +13,9 @@ LINE_END = "\u2063"
 """Parts the lines inside a cell: the invisible separator, for a line end would end the row."""
 
 
+_ROLES = {"lead-agency": "lead", "responsible": "", "cooperating-agency": "cooperating"}
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """A row of a table of measures; the spans are of the normalised text.
@@ -20,13 +23,14 @@ class Row:
     Attributes:
         number: As printed; the row's place in the table where no column numbers the rows.
         measure: The cells that say what is done, for whom and when, in their order.
-        responsible: The cells that name who answers for it.
+        responsible: The cells that name who answers for it, each with the role that its heading gives: `lead`,
+            `cooperating`, or none.
         time: The cells that say until when.
     """
 
     number: str
     measure: tuple[Span, ...]
-    responsible: tuple[Span, ...]
+    responsible: tuple[tuple[Span, str], ...]
     time: tuple[Span, ...]
 
 
@@ -86,5 +90,6 @@ def _row(text: str, cells: list[Span], kinds: list[str], place: int) -> Row:
         return tuple(cell for cell, kind in zip(cells, kinds, strict=True) if kind in wanted and cell.end > cell.start)
 
     measure = tuple(line for cell in of("lead", "condition", "measure") for line in _cell_lines(text, cell))
+    responsible = tuple((cell, role) for kind, role in _ROLES.items() for cell in of(kind))
     number = next((text[cell.start : cell.end] for cell in of("number")), str(place))
-    return Row(number, measure, of("responsible"), of("time"))
+    return Row(number, measure, responsible, of("time"))

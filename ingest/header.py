@@ -19,11 +19,12 @@ _TOLD = re.compile("[，。]")
 _BRACKET_PAIRS = str.maketrans("[【﹝（(]】﹞）)", "〔〔〔〔〔〕〕〕〕〕")
 _TRAILING_NOTE = r"(?:[（(][^（()）]{1,20}[）)]|\d{4}年版|[0-9.]+版)*"
 _ABOUT = re.compile("关于|印发|转发|批转")
-_NAME_END = re.compile(r"(?:局|厅|委|委员会|办公室|政府|总局|管委会|法院|检察院|银行|中心|总队)$")
+_NAME_END = re.compile(r"(?:局|厅|委|委员会|办公室|政府|总局|海关|管委会|法院|检察院|银行|中心|总队)$")
 _INSTITUTION_END = re.compile(
     r"(?:领导小组|领导小组办公室|委员会办公室|联席会议办公室|院|所|中心|协会|学会|联合会|执法支队|执法总队)$"
 )
 _IMPRINT = re.compile(r"^(.*?)(?:办公室|办公厅|综合处|秘书处)?[^\u4e00-\u9fff]*(\d{4}年\d{1,2}月\d{1,2}日)印发。?$")
+_EDITION = re.compile(r"（(?:\d{4}[—–-]+\d{4}年|\d{4}年版?|试行|暂行|修订|第[^（）]{1,3}批)）")
 _MADE_PUBLIC = re.compile("《([^《》]+)》[^。]*(?:公布|发布|施行)")
 _MAX_TITLE_LINE = 60
 _MAX_ADDRESSEES = 400
@@ -179,6 +180,9 @@ def _title_lines(text: str, lines: list[Span], before: Span | None) -> tuple[Spa
         first -= 1
     if before is not None:
         first = max(first, next((i for i, s in enumerate(clean) if s.start > before.start and i <= last), first))
+    behind = clean[last + 1 : last + 2]
+    if behind and _EDITION.fullmatch(text, behind[0].start, behind[0].end):
+        last += 1
     return tuple(clean[first : last + 1])
 
 

@@ -19,20 +19,26 @@ _LINE = re.compile(r"[^\n\r\f\v\x85\u2028\u2029]+")
 _COLUMN = re.compile(r"\u3000{2,}")
 _SPACE = re.compile(r"\*\*|[\s\u200b\u200c\u200d\u2060\ufeff\xad]+")
 _CELL_SPACE = re.compile(r"\*\*|[^\S\t]+|[\u200b\u200c\u200d\u2060\ufeff\xad]+")
+_NUMBER_BEHIND = r"(?=[0-9０-９一二三四五六七八九十（(]{1,3}[.．、）)])"
 _LIST_MARK = re.compile(
-    r"\s*(?:(?:[-*•●○▪◆◇■□★☆▶►➤√✓·]|[—–－]{1,2})(?:\s+|(?=[0-9０-９一二三四五六七八九十（(]{1,3}[.．、）)]))"
-    r"|#{1,6}\s+|\*\*(?=\S)|>\s+)+"
+    rf"\s*(?:(?:[-*•●○▪◆◇■□★☆▶►➤√✓·]|[\u2600-\u27bf\U0001f300-\U0001faff]\ufe0f?|[—–－](?![—–－]))(?:\s+|{_NUMBER_BEHIND})"
+    rf"|[—–－]{{2}}\s*{_NUMBER_BEHIND}|#{{1,6}}\s+|\*\*(?=\S)|>\s+)+"
 )
 _PAGE_NUMBER = re.compile(r"[-—–－·•\s]*\d{1,3}[-—–－·•\s]*|第?\s*\d{1,3}\s*页(?:[，,/\s]*共\s*\d{1,3}\s*页)?")
 _TERMINAL = re.compile(r"[。！？；：!?;:…][”’」』）)】〕\]*]*$|[”」』）)】〕\]》]$")
 _RULE = re.compile(r"\W*")
 """A line without a letter or digit: a rule, a row of marks, an ornament."""
 _LABELLED = re.compile(
-    r"[（【\[〔*—–-]*(?:责任|牵头|配合|负责|主办|协办|承办|参与|实施|落实|主责|完成|办结|办理|推进|适用|处理|处罚|免罚|享受)"
+    r"——[\u4e00-\u9fff]|[（【\[〔*—–-]*(?:责任|牵头|配合|负责|主办|协办|承办|参与|实施|落实|主责|完成|办结|办理|推进|适用|处理|处罚|免罚|享受)"
     r"(?:单位|部门|处室|科室|股室|机构|时限|时间|期限|领导|条件|情形|方式|依据|对象)(?:[：:]|】)"
 )
 _PAGE_HEAD = re.compile(r"[^，。；：！？]{4,40}")
 _SPACED_DIGITS = re.compile(r"(?<!\d)\d \d(?!\d)")
+_HEADING_ROW = re.compile(r"(?:序号|编号|项目)[^\S\n]*\t")
+_LISTED = re.compile(
+    r"^[^\S\n]*[★☆◆●]?(?:\d{1,2}[.．、]|[一二三四五六七八九十]{1,3}、|[（(][一二三四五六七八九十\d]{1,3}[）)])\t.*$",
+    re.MULTILINE,
+)
 _SHORT = 5
 _DECIMAL_OUTLINE = re.compile(r"^[^\S\n]*\d{1,2}[.．-]\d{1,2}[^\S\n]+[\u4e00-\u9fff“《]", re.MULTILINE)
 _SPACED_NUMBER = re.compile(r"\s*\d{1,2}(?:[.．-]\d{1,2})?(?=\s+[\u4e00-\u9fff“《])")
@@ -123,6 +129,8 @@ def _lines(raw: str) -> list[Line | None]:
     """Returns the lines; None stands for the number of a page."""
     found: list[Line | None] = []
     numbered = len(_DECIMAL_OUTLINE.findall(raw)) > 1
+    if not _HEADING_ROW.search(raw):
+        raw = _LISTED.sub(lambda line: line[0].replace(CELL, " "), raw)  # Word parts a number from its text by tabs
     for match in _LINE.finditer(raw):
         start = match.start()
         for column in _columns(match[0]):

@@ -1,6 +1,6 @@
 """The numbers that head sections and items: 第一章, 第一条, 一、, （一）, 1., （1）, 1）, ① (GB/T 9704-2012, 7.3.3).
 
-Besides them those that are met: 第一部分, 第1项, 第一，, 其一，, 1.1 and 1-1 with a blank behind.
+Besides them those that are met: 第一部分, Ⅰ., 第1项, 任务1：, 第一，, 其一，, 一是, 1.1 and 1-1 with a blank behind.
 """
 
 import re
@@ -18,6 +18,9 @@ _STYLES = (
     ("part", re.compile(rf"第({_CN}|{_AR})节")),
     ("article", re.compile(rf"第({_CN}|{_AR})条(?![的款例之]|规定)")),
     ("entry", re.compile(rf"第({_CN}|{_AR})项(?!目)")),
+    ("task", re.compile(rf"(?:措施|举措|任务|行动|工程|条款|事项)({_CN}|{_AR})[：:、．.]?")),
+    ("stated", re.compile(rf"({_CN})是")),
+    ("roman", re.compile("([Ⅰ-Ⅻ])[.．、]")),
     ("ordinal", re.compile(rf"第({_CN})[，、：]")),
     ("one-of", re.compile(rf"其({_CN})[，、：]")),
     ("cn-comma", re.compile(rf"({_CN})[、．.](?!{_AR}[、，])")),
@@ -29,9 +32,10 @@ _STYLES = (
     ("ar-half", re.compile(rf"({_AR})[）)]")),
     ("circled", re.compile("([①-⑳])")),
 )
-SECTION_STYLES = frozenset({"chapter", "part"})
+_FIRST = {"circled": "①", "roman": "Ⅰ"}
+SECTION_STYLES = frozenset({"chapter", "part", "roman"})
 ITEM_STYLES = frozenset(
-    {"article", "entry", "ordinal", "one-of", "cn-comma", "cn-paren", "ar-pair", "ar-dot", "bullet"}
+    {"article", "entry", "task", "ordinal", "one-of", "cn-comma", "cn-paren", "ar-pair", "ar-dot", "bullet"}
 )
 
 
@@ -59,7 +63,7 @@ def head_of(text: str) -> Head | None:
         if match is None:
             continue
         last = re.split("[.．-]", match[1])[-1]
-        ordinal = ord(last) - ord("①") + 1 if style == "circled" else number(last)
+        ordinal = ord(last) - ord(_FIRST[style]) + 1 if style in _FIRST else number(last)
         if ordinal:
             return Head(style, match[1], ordinal, match.end())
     return None

@@ -11,7 +11,7 @@ from functools import cache, lru_cache
 from ingest.agencies import split_name, words
 from ingest.bodies import Bodies
 from ingest.model import Agency, AgencyMention, Span
-from ingest.structure import is_label
+from ingest.nesting import is_label
 from ingest.tables import table
 
 _BRACKET = re.compile(r"[（【\[〔]([^（）【】\[\]〔〕]*(?:（[^（）]*）[^（）【】\[\]〔〕]*)*)[）】\]〕]")
@@ -72,7 +72,7 @@ def _patterns(kind: str) -> tuple[tuple[str, re.Pattern[str]], ...]:
 
 
 def find_responsible(
-    text: str, spans: tuple[Span, ...], bodies: Bodies, *, cells: tuple[Span, ...] = ()
+    text: str, spans: tuple[Span, ...], bodies: Bodies, *, cells: tuple[tuple[Span, str], ...] = ()
 ) -> Responsibility:
     """Finds the bodies that answer for the item whose paragraphs are `spans` of the folded `text`, with their roles.
 
@@ -82,8 +82,8 @@ def find_responsible(
     """
     roles = _Roles()
     left_out = []
-    for cell in cells:
-        _read(text, cell, bodies, roles, labelled=True)
+    for cell, role in cells:
+        _read(text, cell, bodies, roles, labelled=True, given=role)
     for span in spans:
         for outer, inner in _candidates(text, span):
             phrase = text[inner.start : inner.end]
@@ -109,14 +109,14 @@ def _read_running(text: str, spans: tuple[Span, ...], bodies: Bodies, roles: _Ro
             roles.cooperating.setdefault(mention.agency, mention)
 
 
-def _read(text: str, inner: Span, bodies: Bodies, roles: _Roles, *, labelled: bool) -> bool:
-    """Reads the bodies of a bracket, line or cell into `roles`; False where it names none."""
+def _read(text: str, inner: Span, bodies: Bodies, roles: _Roles, *, labelled: bool, given: str = "") -> bool:
+    """Reads the bodies of a bracket, line or cell into `roles`, `given` by a heading; False where it names none."""
     printed = text[inner.start : inner.end]
     phrase = _without_role_words(printed)
     found = bodies.read(phrase, inner.start, labelled=labelled)
     if not found:
         return False
-    named = [(mention, _role(printed, phrase, mention.span.shifted(-inner.start))) for mention in found]
+    named = [(mention, _role(printed, phrase, mention.span.shifted(-inner.start)) or given) for mention in found]
     held = _first_leads(text)
     if held.start <= inner.end and inner.start <= held.end and all(role != "lead" for _, role in named):
         named[0] = (named[0][0], named[0][1] or "lead")

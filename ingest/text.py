@@ -55,6 +55,8 @@ _FOLD = (
     }
 )
 _WIDE = re.compile("[" + "".join(map(chr, _FOLD)) + "]")
+_MISREAD = re.compile(r"(?<=[0-9])[Oo](?=[0-9]*[个天日年月号时%])|(?<=[\u4e00-\u9fff])l(?=[0-9]*[个天日年月号时])")
+"""0 and 1 as OCR misreads them in dates and quantities."""
 _ASCII_MARK = re.compile("[,;:?!()]")
 _MARKS = str.maketrans(",;:?!()", "，；：？！（）")
 _CJK = r"[\u3000-\u303f\u3400-\u9fff\uff00-\uffef“”‘’]"
@@ -210,8 +212,8 @@ def fold(text: str) -> str:
     """
     # Most texts hold nothing to fold, and a search for it costs a tenth of a translation.
     folded = text.translate(_FOLD) if _WIDE.search(text) else text
-    return (
-        folded
-        if _ASCII_MARK.search(folded) is None
-        else _BESIDE_CJK.sub(lambda mark: mark[0].translate(_MARKS), folded)
-    )
+    if _MISREAD.search(folded):
+        folded = _MISREAD.sub(lambda letter: "1" if letter[0] == "l" else "0", folded)
+    if _ASCII_MARK.search(folded) is None:
+        return folded
+    return _BESIDE_CJK.sub(lambda mark: mark[0].translate(_MARKS), folded)

@@ -55,7 +55,15 @@ def test_who_leads_answers() -> None:
 def test_a_cell_of_a_table_names_bodies_in_their_roles() -> None:
     text = "推行网上办理。\t牵头单位：登记处；配合单位：信用处"
     cell = Span(text.index("\t") + 1, len(text))
-    found = find_responsible(text, (Span(0, text.index("\t")),), Bodies(ISSUERS, text), cells=(cell,))
+    found = find_responsible(text, (Span(0, text.index("\t")),), Bodies(ISSUERS, text), cells=((cell, ""),))
     assert names(found.agencies) == ["登记处", "信用处"]
     assert (names(found.leads), names(found.cooperating)) == (["登记处"], ["信用处"])
     assert found.left_out == ()
+
+
+def test_the_heading_of_a_column_gives_the_role() -> None:
+    text = "推行网上办理。\t登记处\t信用处"
+    cells = ((Span(8, 11), "lead"), (Span(12, 15), "cooperating"))
+    found = find_responsible(text, (Span(0, 7),), Bodies(ISSUERS, text), cells=cells)
+    assert names(found.agencies) == ["登记处", "信用处"]
+    assert (names(found.leads), names(found.cooperating)) == (["登记处"], ["信用处"])
