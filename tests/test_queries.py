@@ -54,15 +54,16 @@ def test_question_is_complete(stores: dict[str, Store], asked: Question):
     assert asked.zh
     assert asked.en
     for suite in SUITES:
-        assert asked.name in {case["query"] for case in suite["cases"]}
+        if suite["graph"] != "events.trig":
+            assert asked.name in {case["query"] for case in suite["cases"]}
     stores["sample.trig"].select(bind(asked, {known.name: known.example for known in asked.parameters}))
     assert len(stores["sample.trig"].select(asked.text)) > 0
 
 
-def test_there_are_twelve_questions_and_all_are_documented():
+def test_there_are_twenty_five_questions_and_all_are_documented():
     headings = (Path(__file__).parents[1] / "docs" / "queries.md").read_text("utf-8")
     names = [known.name for known in questions()]
-    assert len(names) >= 12
+    assert len(names) >= 25
     assert [name for name in names if f"## `{name}`" not in headings] == []
 
 
