@@ -27,6 +27,14 @@ GROUNDING = ("prefixes.ttl", "grounding.ttl")
 REFERENCE = ("prefixes.ttl", "concept.ttl", "style.ttl")
 """What must hold of ontology and vocabularies."""
 
+EVENTS = ("prefixes.ttl", "event.ttl")
+"""What must hold of the dates of events."""
+
+DATASET = ("prefixes.ttl", "dataset.ttl")
+"""What must hold across notices; asked of a whole store."""
+
+ALL = tuple(dict.fromkeys((*NOTICE, *GROUNDING, *REFERENCE, *EVENTS, *DATASET)))
+
 
 @cache
 def shapes(names: tuple[str, ...]) -> Graph:
@@ -54,5 +62,5 @@ def shapes_graph(base: str = DEFAULT_BASE) -> dict[str, str]:
         ValueError: The base is no absolute http(s) IRI ending with a slash.
     """
     graph = Iris(base).graph("shapes")
-    triples = shapes(tuple(dict.fromkeys((*NOTICE, *GROUNDING, *REFERENCE)))).serialize(format="nt").splitlines()
+    triples = shapes(ALL).serialize(format="nt").splitlines()
     return {graph: "".join(f"{line.removesuffix('.')}<{graph}> .\n" for line in sorted(set(triples)) if line)}

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from ontology import terms
 
 _QUOTE = 40
 _VALUE = 120
-_ESCAPES = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n", "\r": r"\r"})
+_ESCAPES = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n", "\r": r"\r", "\t": r"\t", "\b": r"\b", "\f": r"\f"})
 
 
 def literal(text: str, language: str | None = None, datatype: str | None = None) -> str:
@@ -63,15 +64,20 @@ class Result:
     message_en: str
     place: Place | None = None
 
+    @property
+    def key(self) -> tuple[str | None, ...]:
+        """What two reports must agree on."""
+        return self.severity, self.focus_node, self.path, self.value, self.component, self.source_shape
+
     def __str__(self) -> str:
         """Returns one line: severity, where, why in both languages, the value, the words, the shape."""
-        where = ", ".join(_short(term) for term in (self.focus_node, self.path) if term)
+        where = ", ".join(short(term) for term in (self.focus_node, self.path) if term)
         parts = [f"{self.severity}: ", f"{where}: " if where else "", f"{self.message_en}（{self.message_zh}）"]
         if self.value is not None and self.value != self.focus_node:
-            parts.append(f"; value {_short(self.value)}")
+            parts.append(f"; value {short(self.value)}")
         if self.place is not None:
             parts.append(f"; at {self.place}")
-        return "".join((*parts, f" [{_short(f'<{self.source_shape}>')}]")).replace("\n", " ")
+        return "".join((*parts, f" [{short(f'<{self.source_shape}>')}]")).replace("\n", " ")
 
     def triples(self, label: str) -> Iterator[str]:
         """Yields the result as N-Triples lines about the blank node with this label."""
@@ -115,6 +121,12 @@ class Report:
             "results": [asdict(result) for result in self.results],
         }
 
+    @staticmethod
+    def from_json(data: dict[str, Any]) -> "Report":
+        """Reads what `to_json` wrote."""
+        results = [{**one, "place": Place(**one["place"]) if one["place"] else None} for one in data["results"]]
+        return Report(tuple(Result(**one) for one in results), data["focusNodes"])
+
     def to_ntriples(self) -> str:
         """Returns the report as an sh:ValidationReport in N-Triples; the same report gives the same text."""
         lines = [f"_:report <{terms.RDF_TYPE}> <{terms.SH}ValidationReport> ."]
@@ -126,8 +138,8 @@ class Report:
         return "".join(f"{line}\n" for line in lines)
 
 
-def _short(term: str) -> str:
-    """Writes an IRI with a known prefix, or from `id/` or `graph/` on, where it can; cuts what is long."""
+def short(term: str) -> str:
+    """Returns a term for people: an IRI with a known prefix, else from `id/` or `graph/` on; long ones are cut."""
     if not term.startswith("<"):
         return term if len(term) <= _VALUE else f"{term[:_VALUE]}…"
     iri = term[1:-1]

@@ -52,7 +52,9 @@ def hit(report: Report) -> set[str]:
 
 
 def ours() -> Graph:
-    return load.shapes(tuple(name for name in (*load.NOTICE, *load.GROUNDING, *load.REFERENCE) if name != "style.ttl"))
+    return load.shapes(
+        tuple(name for name in (*load.NOTICE, *load.GROUNDING, *load.REFERENCE, *load.EVENTS) if name != "style.ttl")
+    )
 
 
 @cache
@@ -87,7 +89,9 @@ def test_fault_is_caught_by_these_shapes_and_no_other(case: dict[str, str]):
 
 def test_no_shape_sleeps():
     notice = {
-        str(s).removeprefix(terms.NGSH) for s in reporting() if (s, None, None) not in load.shapes(load.REFERENCE)
+        str(s).removeprefix(terms.NGSH)
+        for s in reporting()
+        if (s, None, None) not in load.shapes((*load.REFERENCE, *load.EVENTS, *load.DATASET))
     }
     silent = {name for name in notice if (URIRef(terms.NGSH + name), SH.message, None) not in ours()}
     caught = {shape for case in rows("faults.tsv") for shape in case["shapes"].split()}
@@ -111,7 +115,7 @@ def test_every_shape_that_reports_says_why_in_both_languages():
 def test_shapes_have_no_blank_node_and_one_file_each():
     assert not [term for triple in ours() for term in triple if isinstance(term, BNode)]
     files = {file.name for file in (Path(__file__).parent.parent / "shapes").glob("*.ttl")}
-    assert files == {*load.NOTICE, *load.GROUNDING, *load.REFERENCE}
+    assert files == {*load.ALL}
 
 
 def test_shapes_graph_is_sorted_quads():
@@ -120,7 +124,7 @@ def test_shapes_graph_is_sorted_quads():
     assert text.splitlines() == sorted(set(text.splitlines()))
     quads = list(pyoxigraph.parse(text, format=NQUADS))
     assert {quad.graph_name for quad in quads} == {pyoxigraph.NamedNode(graph)}
-    assert len(quads) == len(load.shapes((*load.NOTICE, *load.GROUNDING, *load.REFERENCE)))
+    assert len(quads) == len(load.shapes(load.ALL))
 
 
 def test_reference_data_conforms():
@@ -224,7 +228,7 @@ def test_message_names_what_is_missing_in_both_languages():
     [
         ("d:1 ng:duration ?o", 'd:1 ng:duration "x"', "由3日缩短为1个工作日"),
         ("p:2 ng:position ?o", "", "依据《甲市目录》办理。"),
-        ("m:2 ng:number ?o", "", "延期至疫情解除后3个月，补助至少3家。"),
+        ("m:2 ng:position ?o", "", "延期至疫情解除后3个月，补助至少3家。"),
         ("n:00000000000000aa ng:genre ?o", "", None),
     ],
 )

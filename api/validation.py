@@ -1,0 +1,137 @@
+"""What the shapes say: the reports of the current version under `/validation/`, and the shapes themselves."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from html import escape
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from api import pages
+from api.errors import Problem
+from api.negotiate import HTML, JSON, best, respond
+from api.report_page import report_page
+from api.settings import Settings
+from api.validate import report_rdf, source_texts
+from ingest import validation
+from ontology import terms
+from ontology.iris import Iris
+from store.base import Iri, Store
+from store.formats import DATASET_FORMATS, JSON_LD, N_TRIPLES, TURTLE, Format, convert
+
+_REPORT = (TURTLE, JSON_LD, N_TRIPLES, JSON, HTML)
+_SHAPES = (*DATASET_FORMATS, HTML)
+_MOST = 1000
+_PROLOGUE = "".join(f"PREFIX {name}: <{terms.PREFIXES[name]}>\n" for name in ("rdfs", "sh"))
+
+
+def router(settings: Settings, store: Store) -> APIRouter:
+    """Returns the routes of `/validation/` and `/shapes`."""
+    routes = APIRouter()
+    _add_reports(routes, Iris(settings.base), store)
+    _add_shapes(routes, Iris(settings.base), store)
+    return routes
+
+
+def _add_reports(routes: APIRouter, iris: Iris, store: Store) -> None:
+    @routes.get("/validation/")
+    def listed(request: Request, after: str = "", limit: int = _MOST) -> Response:
+        """Lists the graphs of which the shapes had something to say; `after` is the IRI of the last one seen."""
+        version = store.snapshot().version
+        lines = list(validation.reports(version)) if version else []
+        told = [line for line in lines if line.violations + line.others and line.graph > after]
+        shown = told[: max(1, min(limit, _MOST))]
+        if best(request.headers.get("accept"), (JSON, HTML)) == HTML:
+            return respond(request, _list_page(shown, len(lines), len(told), iris.base), HTML)
+        found = {
+            "conforms": not any(line.violations for line in lines),
+            "judged": len(lines),
+            "items": [{**asdict(line), "href": _href(line.graph, iris.base)} for line in shown],
+            "total": len(told),
+            "next": f"/validation/?after={shown[-1].graph}" if len(told) > len(shown) else None,
+        }
+        return respond(request, json.dumps(found).encode(), JSON)
+
+    @routes.get("/validation/{path:path}")
+    def reported(request: Request, path: str) -> Response:
+        """Sends the report on `/graph/{path}` (SHACL, section 3.6.1), or on all notices together: `across`."""
+        path, target = _chosen(request, path, _REPORT)
+        snapshot = store.snapshot()
+        graph = path if path == validation.ACROSS else f"{iris.base}graph/{path}"
+        report = validation.report(snapshot.version, graph) if snapshot.version else None
+        if report is None:
+            raise Problem(404, "not-found", f"the current version has no report on <{graph}>; /validation/ lists some")
+        if target == JSON:
+            body = json.dumps({"graph": graph, **report.to_json()}, ensure_ascii=False).encode()
+        elif target == HTML:
+            texts = source_texts(snapshot, graph) if ":" in graph else []
+            body = report_page("校验报告 · Validation report", [(graph, report, texts)], iris.base)
+        else:
+            body = report_rdf(report, target.name).encode()
+        return respond(request, body, target, _links(f"/validation/{path}", target, _REPORT))
+
+
+def _add_shapes(routes: APIRouter, iris: Iris, store: Store) -> None:
+    @routes.get("/shapes")
+    @routes.get("/shapes.{suffix}")
+    def shapes(request: Request, suffix: str = "") -> Response:
+        """Sends the shapes, or a page of them for people."""
+        _, target = _chosen(request, f"shapes.{suffix}" if suffix else "shapes", _SHAPES)
+        snapshot = store.snapshot()
+        lines = list(snapshot.nquads(iris.graph("shapes")))
+        if not lines:
+            raise Problem(404, "not-found", "no shapes are published in this store")
+        body = _page(snapshot, iris.graph("shapes")) if target == HTML else convert(lines, target)
+        return respond(request, body, target, _links("/shapes", target, _SHAPES))
+
+
+def _list_page(shown: Sequence[validation.Line], judged: int, total: int, base: str) -> bytes:
+    rows = [
+        (pages.link(_href(line.graph, base), escape(line.graph)), str(line.violations), str(line.others))
+        for line in shown
+    ]
+    about = f"<p>{judged} judged, {total} with results, {len(shown)} shown</p>"
+    return pages.page(
+        "校验 · Validation", about + pages.table(("图 · graph", "violations", "warnings and infos"), rows)
+    )
+
+
+def _href(graph: str, base: str) -> str:
+    return f"/validation/{graph.removeprefix(f'{base}graph/')}"
+
+
+def _chosen(request: Request, path: str, offers: Sequence[Format]) -> tuple[str, Format]:
+    """Takes a known suffix off a path, or else lets the Accept header choose."""
+    stem, dot, suffix = path.rpartition(".")
+    if not dot:
+        return path, best(request.headers.get("accept"), offers)
+    target = next((form for form in offers if form.suffix == suffix), None)
+    if target is None:
+        raise Problem(404, "not-found", f"no format here has the suffix .{suffix}")
+    return stem, target
+
+
+def _links(path: str, target: Format, offers: Sequence[Format]) -> dict[str, str]:
+    others = (form for form in offers if form != target)
+    links = ", ".join(f'<{path}.{form.suffix}>; rel="alternate"; type="{form.media_type}"' for form in others)
+    return {"Content-Location": f"{path}.{target.suffix}", "Link": links}
+
+
+def _page(store: Store, graph: str) -> bytes:
+    """Returns the shapes that say something, each under its name."""
+    rows = store.select(f"""{_PROLOGUE}SELECT ?shape (SAMPLE(?zh) AS ?labelZh) (SAMPLE(?en) AS ?labelEn)
+        (SAMPLE(?of) AS ?judges) (SAMPLE(?level) AS ?severity)
+        (SAMPLE(?sayZh) AS ?messageZh) (SAMPLE(?sayEn) AS ?messageEn)
+      {{ GRAPH <{graph}> {{ ?shape sh:severity ?level ; sh:message ?sayZh , ?sayEn
+          FILTER(LANG(?sayZh) = "zh" && LANG(?sayEn) = "en")
+          OPTIONAL {{ ?shape rdfs:label ?zh FILTER(LANG(?zh) = "zh") }}
+          OPTIONAL {{ ?shape rdfs:label ?en FILTER(LANG(?en) = "en") }}
+          OPTIONAL {{ ?shape sh:path|sh:targetClass|sh:targetSubjectsOf ?of }} }} }} GROUP BY ?shape ORDER BY ?shape""")
+    cells = []
+    for shape, *values in rows:
+        name = (shape.value if isinstance(shape, Iri) else "").removeprefix(terms.NGSH)
+        cells.append((f'<span id="{escape(name)}">{escape(name)}</span>', *map(pages.term, values)))
+    heads = ("形状 · shape", "名称", "label", "判断 · judges", "级别 · severity", "说明", "message")
+    body = pages.formats(graph, "/shapes", DATASET_FORMATS) + pages.table(heads, cells)
+    return pages.page("形状 · Shapes", body)

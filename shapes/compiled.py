@@ -1,0 +1,381 @@
+"""Compiles shapes into closures over the data: the judge of every notice.
+
+What it does not know it refuses, so that pySHACL judges in its place (`shapes.pyshacl_judge`); tests hold the two
+equal.
+"""
+
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from itertools import chain
+
+from rdflib import RDF, RDFS, SH, BNode, Graph, Literal, URIRef
+from rdflib.term import Node
+
+from ontology import terms
+from shapes import components as c
+from shapes.components import Check, UnsupportedError
+from shapes.data import Data
+from shapes.report import Result, literal
+
+_TARGETS = (SH.targetClass, SH.targetNode, SH.targetSubjectsOf, SH.targetObjectsOf)
+_BESIDE = {  # what constrains nothing by itself
+    *("path", "severity", "message", "deactivated", "name", "description", "order", "group", "defaultValue"),
+    *("flags", "ignoredProperties", "property", "sparql", "targetClass", "targetNode", "targetSubjectsOf"),
+    "targetObjectsOf",
+}
+# Pre-bound variables but $this, and what pySHACL forbids or reads in another way (SHACL, section 5.3).
+_NOT_SELECT = re.compile(r"[$?](?:PATH|shapesGraph|currentShape|failure)\b|(?i:\b(?:MINUS|VALUES|SERVICE)\b)")
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """A compiled shape.
+
+    Attributes:
+        name: Its IRI, or the label of its blank node.
+        path: The predicate of a property shape, as a term; None for a node shape.
+        severity: Local name of its severity.
+        messages: By language, as the shape has them; the empty tag for those without.
+        constraints: Local name of a constraint component, and its check.
+        properties: Its property shapes.
+        queries: Its SPARQL constraints, with their prefixes.
+        closed: The predicates that its nodes may have; None where any.
+    """
+
+    name: str
+    path: str | None
+    severity: str
+    messages: dict[str, str]
+    constraints: tuple[tuple[str, Check], ...]
+    properties: "tuple[Shape, ...]"
+    queries: tuple[str, ...]
+    closed: frozenset[str] | None
+
+    def judge(self, data: Data, focus: str, found: list[Result]) -> None:
+        """Adds what is wrong with a focus node."""
+        values = [focus] if self.path is None else data.values(focus, self.path)
+        for component, check in self.constraints:
+            if faults := check(data, focus, values):
+                found.extend(self._result(focus, component, value) for value in faults)
+        for shape in self.properties:
+            for value in values:
+                shape.judge(data, value, found)
+        for query in self.queries:
+            found.extend(self._selected(data, focus, query))
+        if self.closed is not None:
+            for value in values:
+                found.extend(self._beyond(data, focus, value))
+
+    def conforms(self, data: Data, focus: str) -> bool:
+        """Tells whether nothing is wrong with a node (SHACL, section 3.4.3)."""
+        values = [focus] if self.path is None else data.values(focus, self.path)
+        for _, check in self.constraints:
+            if check(data, focus, values):
+                return False
+        for shape in self.properties:
+            for value in values:
+                if not shape.conforms(data, value):
+                    return False
+        rest: Iterator[Iterator[Result]] = (self._selected(data, focus, query) for query in self.queries)
+        if self.closed is not None:
+            rest = chain(rest, (self._beyond(data, focus, value) for value in values))
+        return next(chain.from_iterable(rest), None) is None
+
+    def results(self, rows: Iterable[Mapping[str, str]], focus: str = "") -> Iterator[Result]:
+        """Yields a result for each solution of one of the queries (SHACL, section 5.3.2).
+
+        Args:
+            rows: Names of variables to terms.
+            focus: The focus node, where a solution binds none.
+        """
+        for row in rows:
+            node = row.get("this", focus)
+            yield _filled(self._result(node, "SPARQL", row.get("value", node), row.get("path")), row)
+
+    def _selected(self, data: Data, focus: str, query: str) -> Iterator[Result]:
+        try:
+            return self.results(data.select(query, focus), focus)
+        except ValueError as error:
+            raise UnsupportedError(f"the query of {self.name}: {error}") from error
+
+    def _beyond(self, data: Data, focus: str, value: str) -> Iterator[Result]:
+        for predicate, objects in data.about(value).items():
+            if self.closed is not None and predicate not in self.closed:
+                yield from (self._result(focus, "Closed", one, predicate) for one in objects)
+
+    def _result(self, focus: str, component: str, value: str | None, path: str | None = None) -> Result:
+        said = self.messages.get("", f"{component} of {self.name}")
+        return Result(
+            self.severity,
+            focus,
+            path or self.path,
+            value,
+            f"{component}ConstraintComponent",
+            self.name,
+            self.messages.get("zh", said),
+            self.messages.get("en", said),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a shape targets (SHACL, section 2.1.3): nodes, and those found by classes and predicates; all terms."""
+
+    shape: Node
+    nodes: tuple[str, ...]
+    classes: tuple[str, ...]
+    subjects_of: tuple[str, ...]
+    objects_of: tuple[str, ...]
+
+    def focus_nodes(self, data: Data) -> set[str]:
+        """Returns the nodes that the shape judges."""
+        objects = (data.values(s, predicate) for predicate in self.objects_of for s in data.subjects(predicate))
+        return set(self.nodes).union(
+            *map(data.instances, self.classes), *map(data.subjects, self.subjects_of), *objects
+        )
+
+
+def targets(graph: Graph) -> tuple[Target, ...]:
+    """Returns the targets of the shapes of a shapes graph that have any, in the order of the shapes' names."""
+
+    def terms_of(shape: Node, predicate: Node) -> tuple[str, ...]:
+        return tuple(sorted(map(_term, graph.objects(shape, predicate))))
+
+    classes = {one for one in graph.subjects(RDF.type, RDFS.Class) if (one, RDF.type, SH.NodeShape) in graph}
+    shapes = classes.union(*(graph.subjects(predicate) for predicate in _TARGETS))
+    return tuple(
+        Target(
+            shape,
+            terms_of(shape, SH.targetNode),
+            (*terms_of(shape, SH.targetClass), *((_term(shape),) if shape in classes else ())),
+            terms_of(shape, SH.targetSubjectsOf),
+            terms_of(shape, SH.targetObjectsOf),
+        )
+        for shape in sorted(shapes, key=str)
+    )
+
+
+def compiled(graph: Graph, targets: Iterable[Target]) -> dict[Node, Shape]:
+    """Compiles the shapes of a shapes graph that target nodes.
+
+    Raises:
+        UnsupportedError: Of something that a shape says it is not known how to judge it.
+    """
+    for foreign in (SH.ConstraintComponent, SH.parameter, SH.target, SH.rule, SH.js, SH.expression):
+        if (None, foreign, None) in graph or (None, RDF.type, foreign) in graph:
+            raise UnsupportedError(f"sh:{_local(foreign)}")
+    compiler = _Compiler(graph)
+    return {target.shape: compiler.shape(target.shape) for target in targets}
+
+
+def judged(shapes: Mapping[Node, Shape], data: Data, focus_nodes: Mapping[Node, Iterable[str]]) -> list[Result]:
+    """Returns what compiled shapes find at their focus nodes; a result twice where two ways lead to it.
+
+    Raises:
+        UnsupportedError: Of some value it is not known how to judge it.
+    """
+    found: list[Result] = []
+    for node, shape in shapes.items():
+        for focus in focus_nodes[node]:
+            shape.judge(data, focus, found)
+    return found
+
+
+class _Compiler:
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.shapes: dict[Node, Shape | None] = {}
+
+    def shape(self, node: Node) -> Shape:
+        """Compiles a shape once."""
+        if node not in self.shapes:
+            self.shapes[node] = None
+            self.shapes[node] = self._compiled(node)
+        shape = self.shapes[node]
+        if shape is None:
+            raise UnsupportedError(f"recursion in {node}")
+        return shape
+
+    def _compiled(self, node: Node) -> Shape:
+        path = self.graph.value(node, SH.path)
+        severity = self.graph.value(node, SH.severity)
+        on = self._value(node, SH.deactivated) is not True
+        if isinstance(path, BNode) or (path and (node, SH.sparql, None) in self.graph):
+            raise UnsupportedError(f"the path of {node}")
+        return Shape(
+            name=str(node),
+            path=_term(path) if path else None,
+            severity=_local(severity) if severity else "Violation",
+            messages={one.language or "": str(one) for one in self._literals(node, SH.message)},
+            constraints=tuple(self._constraints(node)) if on else (),
+            properties=tuple(map(self.shape, self._objects(node, SH.property))) if on else (),
+            queries=tuple(map(self._query, self._objects(node, SH.sparql))) if on else (),
+            closed=self._closed(node) if on else None,
+        )
+
+    def _constraints(self, node: Node) -> Iterator[tuple[str, Check]]:
+        for predicate in sorted(set(self.graph.predicates(node)), key=str):
+            name = _local(predicate)
+            if not str(predicate).startswith(terms.SH) or name in _BESIDE or predicate == SH.closed:
+                continue
+            if name not in _SINGLE and name not in _REPEATED:
+                raise UnsupportedError(f"sh:{name}")
+            values = self._objects(node, predicate)
+            if name in _SINGLE and len(values) > 1:
+                raise UnsupportedError(f"sh:{name} twice in {node}")
+            for value in values:
+                yield name[0].upper() + name[1:], {**_SINGLE, **_REPEATED}[name](self, node, value)
+
+    def _closed(self, node: Node) -> frozenset[str] | None:
+        if self._value(node, SH.closed) is not True:
+            return None
+        paths = {self.graph.value(shape, SH.path) for shape in self.graph.objects(node, SH.property)}
+        ignored = {one for list_ in self.graph.objects(node, SH.ignoredProperties) for one in self.graph.items(list_)}
+        return frozenset(_term(path) for path in paths | ignored if path)
+
+    def _query(self, node: Node) -> str:
+        text = str(self.graph.value(node, SH.select))
+        known = {SH.select, SH.prefixes, RDF.type}
+        if not set(self.graph.predicates(node)) <= known or _NOT_SELECT.search(text):
+            raise UnsupportedError(f"the query {node}")
+        declared = [one for of in self.graph.objects(node, SH.prefixes) for one in self.graph.objects(of, SH.declare)]
+        prefixes = {"rdf": terms.RDF, "rdfs": terms.RDFS}
+        prefixes |= {
+            str(self.graph.value(one, SH.prefix)): str(self.graph.value(one, SH.namespace)) for one in declared
+        }
+        return "".join(f"PREFIX {prefix}: <{namespace}>\n" for prefix, namespace in sorted(prefixes.items())) + text
+
+    def members(self, node: Node) -> list[Node]:
+        """Returns the members of a list."""
+        return list(self.graph.items(node))
+
+    def flags(self, node: Node) -> str:
+        """Returns the flags of a shape's pattern."""
+        return str(self.graph.value(node, SH.flags) or "")
+
+    def _objects(self, node: Node, predicate: Node) -> list[Node]:
+        return sorted(self.graph.objects(node, predicate), key=str)
+
+    def _literals(self, node: Node, predicate: Node) -> Iterator[Literal]:
+        return (one for one in self.graph.objects(node, predicate) if isinstance(one, Literal))
+
+    def _value(self, node: Node, predicate: URIRef) -> object:
+        value = self.graph.value(node, predicate)
+        return value.toPython() if isinstance(value, Literal) else None
+
+
+Build = Callable[[_Compiler, Node, Node], Check]
+
+
+def _each_of(wanted: bool) -> Build:
+    """Returns the builder of the constraint that a value conforms to a shape, or does not."""
+
+    def build(compiler: _Compiler, _shape: Node, value: Node) -> Check:
+        conforms = compiler.shape(value).conforms
+        return lambda data, _focus, values: [v for v in values if conforms(data, v) != wanted]
+
+    return build
+
+
+def _counted(wanted: Callable[[int, int], bool]) -> Build:
+    """Returns the builder of a constraint on how many shapes of a list a value conforms to."""
+
+    def build(compiler: _Compiler, _shape: Node, value: Node) -> Check:
+        shapes = [compiler.shape(one) for one in dict.fromkeys(compiler.members(value))]
+
+        def check(data: Data, _focus: str, values: list[str]) -> Collection[str]:
+            return [v for v in values if not wanted(sum(one.conforms(data, v) for one in shapes), len(shapes))]
+
+        return check
+
+    return build
+
+
+def _of(build: Callable[[str], Check]) -> Build:
+    return lambda _compiler, _shape, value: build(_term(value))
+
+
+def _iri(build: Callable[[str], Check]) -> Build:
+    return lambda _compiler, _shape, value: build(str(value))
+
+
+def _number(build: Callable[[int], Check]) -> Build:
+    def built(_compiler: _Compiler, shape: Node, value: Node) -> Check:
+        number = value.toPython() if isinstance(value, Literal) else None
+        if type(number) is not int or number < 0:
+            raise UnsupportedError(f"{value} as a number in {shape}")
+        return build(number)
+
+    return built
+
+
+def _bound(holds: Callable[[int], bool]) -> Build:
+    return lambda _compiler, _shape, value: c.bounded(_term(value), holds)
+
+
+def _unique_lang(_compiler: _Compiler, _shape: Node, value: Node) -> Check:
+    return c.unique_lang if isinstance(value, Literal) and value.toPython() is True else lambda _data, _focus, _: ()
+
+
+_SINGLE: dict[str, Build] = {
+    "minCount": _number(c.min_count),
+    "maxCount": _number(c.max_count),
+    "minLength": _number(c.min_length),
+    "maxLength": _number(c.max_length),
+    "datatype": _iri(c.typed),
+    "nodeKind": lambda _compiler, _shape, value: c.node_kind(_local(value)),
+    "languageIn": lambda compiler, _shape, value: c.language_in([str(one) for one in compiler.members(value)]),
+    "uniqueLang": _unique_lang,
+    "in": lambda compiler, _shape, value: c.each({_term(one) for one in compiler.members(value)}.__contains__),
+    "minInclusive": _bound(lambda sign: sign >= 0),
+    "maxInclusive": _bound(lambda sign: sign <= 0),
+    "minExclusive": _bound(lambda sign: sign > 0),
+    "maxExclusive": _bound(lambda sign: sign < 0),
+}
+_REPEATED: dict[str, Build] = {
+    "class": _of(c.instance_of),
+    "pattern": lambda compiler, shape, value: c.pattern(str(value), compiler.flags(shape)),
+    "hasValue": _of(c.has_value),
+    "equals": _of(c.equals),
+    "disjoint": _of(c.disjoint),
+    "lessThan": _of(partial(c.less_than, or_equal=False)),
+    "lessThanOrEquals": _of(partial(c.less_than, or_equal=True)),
+    "node": _each_of(wanted=True),
+    "not": _each_of(wanted=False),
+    "and": _counted(lambda count, all_: count == all_),
+    "or": _counted(lambda count, _: count > 0),
+    "xone": _counted(lambda count, _: count == 1),
+}
+COMPONENTS = (*_SINGLE, *_REPEATED, "closed")
+"""Local names of the parameters of the constraint components that are compiled; sh:property and sh:sparql are too."""
+
+
+def _filled(result: Result, row: Mapping[str, str]) -> Result:
+    """Puts what a query has bound into the messages of a result (SHACL, section 5.3.2)."""
+
+    def fill(message: str) -> str:
+        return re.sub(r"\{[$?](\w+)\}", lambda m: c.text(row[m[1]]) if m[1] in row else m[0], message)
+
+    return Result(
+        result.severity,
+        result.focus_node,
+        result.path,
+        result.value,
+        result.component,
+        result.source_shape,
+        fill(result.message_zh),
+        fill(result.message_en),
+    )
+
+
+def _term(node: Node) -> str:
+    if isinstance(node, Literal):
+        datatype = None if str(node.datatype) == terms.XSD_STRING else node.datatype
+        return literal(node, (node.language or "").lower(), datatype)
+    return f"<{node}>" if isinstance(node, URIRef) else f"_:{node}"
+
+
+def _local(iri: Node) -> str:
+    return str(iri).removeprefix(terms.SH)
