@@ -11,17 +11,16 @@ from api.settings import from_environment
 from queries.catalogue import bind, parse, questions
 from store import formats
 from store.base import BlankNode, Iri, QueryError, Rows, Store, Term
-from store.oxigraph import open_store
 
 _ROWS = {form.name: form for form in formats.ROWS_FORMATS}
 _GRAPH = {"table": formats.TURTLE, "json": formats.JSON_LD, "xml": formats.RDF_XML}
 
 
-def ask(directory: Path, query: str, parameters: Mapping[str, str], form: str) -> int:
+def ask(store: Store, query: str, parameters: Mapping[str, str], form: str) -> int:
     """Runs a query, of the catalogue or any other, and writes the answer to standard output.
 
     Args:
-        directory: The published store.
+        store: What is asked.
         query: Text of the query, with or without front matter.
         parameters: Values by parameter name.
         form: `table` for people, or `json`, `xml`, `csv`, `tsv`; a graph is written as Turtle, JSON-LD or RDF/XML.
@@ -30,7 +29,7 @@ def ask(directory: Path, query: str, parameters: Mapping[str, str], form: str) -
         The exit code, 0.
 
     Raises:
-        StoreError: Nothing has been published there.
+        StoreError: The store cannot be read.
         QueryError: The query is refused, or its answer cannot be written in that format.
         ValueError: A parameter is not known or does not fit.
     """
@@ -39,7 +38,7 @@ def ask(directory: Path, query: str, parameters: Mapping[str, str], form: str) -
         kind = guard.query_form(text)
     except Problem as problem:
         raise QueryError(problem.detail) from problem
-    sys.stdout.write(_answer(open_store(directory).snapshot(), text, kind, form))
+    sys.stdout.write(_answer(store.snapshot(), text, kind, form))
     return 0
 
 

@@ -5,32 +5,26 @@ import signal
 import sys
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import TextIO
 
 from ingest.outcome import ACCEPTED, DUPLICATE, REFUSED, REJECTED, UNCHANGED, WITHDRAWN, Found, Outcome
-from ingest.pipeline import ingest
-from ingest.reading import Reader
-from ingest.workers import Limits
 
 _SHOWN = 3
 
 
-def run(paths: list[Path], store: Path, reader: Reader, limits: Limits, report: Path | None, *, restore: bool) -> bool:
+def run(outcomes: Generator[Outcome], store: object, report: Path | None) -> bool:
     """Ingests, tells of each document, and returns whether all that should be in the store is.
 
     What is accepted or unchanged is told on standard output, all else on standard error, a line each; where that is a
     terminal, a bar stands below.
 
     Args:
-        paths: Files and folders.
-        store: The folder of the published store.
-        reader: How files are read.
-        limits: What the processes that read may use.
+        outcomes: The run (`ingest.pipeline.ingest`).
+        store: Where it publishes, for people.
         report: Where one line of JSON a document goes; `-` is standard output.
-        restore: Whether notices that were withdrawn come back.
 
     Raises:
         StoreError: The store cannot be written.
@@ -43,7 +37,7 @@ def run(paths: list[Path], store: Path, reader: Reader, limits: Limits, report: 
         lines = stack.enter_context(_written(report))
         advance = stack.enter_context(_bar())
         # Closed here, before anything else is said: what is half done is dropped, the processes are gone.
-        for outcome in stack.enter_context(closing(ingest(paths, store, reader, limits, restore=restore))):
+        for outcome in stack.enter_context(closing(outcomes)):
             counts[outcome.status] += 1
             if lines is not None:
                 lines.write(outcome.to_json() + "\n")
@@ -52,7 +46,8 @@ def run(paths: list[Path], store: Path, reader: Reader, limits: Limits, report: 
     failures = counts[REJECTED] + counts[REFUSED]
     others = [f"{counts[status]} {status}" for status in (DUPLICATE, WITHDRAWN) if counts[status]]
     told = (f"{counts[ACCEPTED]} read", f"{counts[UNCHANGED]} unchanged", *others, f"{failures} failed")
-    sys.stdout.write(f"{', '.join(told)}; published in {store}\n")
+    stored = counts.total() - failures - counts[WITHDRAWN]
+    sys.stdout.write(f"{', '.join(told)}; {f'published in {store}' if stored else 'nothing published'}\n")
     return not failures
 
 

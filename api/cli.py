@@ -8,7 +8,8 @@ import argparse
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from api import batch
@@ -16,19 +17,27 @@ from api.ask import ask, query_text
 from api.explain import explain
 from api.export import FORMATS, export
 from api.serve import serve
+from api.targets import add_folder, add_target, home_of, opened, target
+from api.validate import add_engine, add_options, validate
+from ingest import quarantine
+from ingest.dump import ingest_dump
 from ingest.errors import SourceError
+from ingest.events import publish_events
+from ingest.journal import forget_rejected
+from ingest.pipeline import ingest
 from ingest.reading import Reader
 from ingest.withdrawal import withdraw
 from ingest.workers import Limits
 from ontology.iris import DEFAULT_BASE
 from queries.evaluation import Evaluation, evaluate
-from shapes.report import Report
-from shapes.validate import validate_dataset
-from store.base import QueryError, Store, StoreError
-from store.oxigraph import open_store
+from shapes.engine import Engine
+from shapes.validate import validate as judge
+from store import versions
+from store.base import QueryError, StoreError
+from store.difference import difference
+from store.oxigraph import memory
 
 OK, FAILED, SIGNALLED = 0, 1, 128
-DEFAULT_STORE = Path("var/store")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -58,56 +67,72 @@ def _complain(line: str) -> None:
 
 
 def _ingest(options: argparse.Namespace) -> int:
-    reader, limits = Reader(options.base), Limits(processes=options.jobs)
-    complete = batch.run(options.path, options.store, reader, limits, options.report, restore=options.restore)
+    into = target(options)
+    if options.from_dump:
+        count = ingest_dump(options.from_dump, into)
+        _say(f"{count} graphs; published in {options.endpoint or options.store}")
+        return OK
+    home = home_of(options)
+    held = quarantine.files(home) if options.retry_quarantine else []
+    if options.retry or held:
+        forget_rejected(home)
+    engine = Engine(options.engine, options.sample)
+    reader, limits = Reader(options.base, judge=partial(judge, engine=engine)), Limits(processes=options.jobs)
+    run = ingest([*options.path, *held], home, reader, limits, restore=options.restore, target=into)
+    complete = batch.run(quarantine.watched(run, home), options.endpoint or options.store, options.report)
     return OK if complete else FAILED
 
 
 def _withdraw(options: argparse.Namespace) -> int:
-    for notice in withdraw(options.notice, options.store):
+    for notice in withdraw(options.notice, target(options)):
         _say(f"withdrawn {notice}")
     return OK
 
 
+def _events(options: argparse.Namespace) -> int:
+    count = publish_events(options.file, home_of(options), target(options))
+    _say(f"{count} dates of events; published in {options.endpoint or options.store}")
+    return OK
+
+
+def _versions(options: argparse.Namespace) -> int:
+    for version in versions.history(options.store):
+        changes = f"{version.added} added, {version.changed} changed, {version.removed} removed"
+        mark = "  current" if version.current else ""
+        _say(f"{version.name}  {version.published.isoformat(sep=' ')}  from {version.previous or '-'}: {changes}{mark}")
+    return OK
+
+
+def _rollback(options: argparse.Namespace) -> int:
+    _say(f"{versions.rollback(options.store, options.version)} is current")
+    return OK
+
+
+def _diff(options: argparse.Namespace) -> int:
+    for change in difference(options.store, options.old, options.new):
+        if options.patch:
+            for line in (*(f"D {line}" for line in change.gone), *(f"A {line}" for line in change.come)):
+                _say(line)
+        else:
+            _say(f"{change.kind:8} {change.graph}  -{len(change.gone)} +{len(change.come)}")
+    return OK
+
+
 def _validate(options: argparse.Namespace) -> int:
-    if options.file is None:
-        return _print_reports(_judged(open_store(options.store or DEFAULT_STORE).snapshot()))
-    given = sys.stdin.read() if str(options.file) == "-" else options.file.read_text(encoding="utf-8")
-    return _print_reports(validate_dataset(given))
-
-
-def _judged(store: Store) -> Iterator[tuple[str, Report]]:
-    """Judges graph by graph, so that a large store needs no more memory than a small one."""
-    for graph in store.graphs():
-        yield from validate_dataset("".join(f"{quad}\n" for quad in store.nquads(graph)))
-
-
-def _print_reports(reports: Iterator[tuple[str, Report]]) -> int:
-    conforms, graphs = True, 0
-    for graph, report in reports:
-        graphs += 1
-        conforms = conforms and report.conforms
-        for result in report.results:
-            _say(f"{graph}: {result}")
-    _say(f"{'conforms' if conforms else 'does not conform'}: {graphs} graphs")
-    return OK if conforms else FAILED
+    return validate(options, partial(opened, options))
 
 
 def _serve(options: argparse.Namespace) -> int:
-    return serve(
-        None if options.dataset else options.store or DEFAULT_STORE,
-        options.host,
-        options.port,
-        options.dataset,
-    )
+    files = options.dataset or ()
+    return serve(memory(files) if files else opened(options), options.host, options.port, files)
 
 
 def _query(options: argparse.Namespace) -> int:
-    return ask(options.store, query_text(options.file), dict(options.param), options.format)
+    return ask(opened(options), query_text(options.file), dict(options.param), options.format)
 
 
 def _export(options: argparse.Namespace) -> int:
-    return export(options.store, options.format, options.output)
+    return export(opened(options), options.format, options.output)
 
 
 def _explain(options: argparse.Namespace) -> int:
@@ -120,7 +145,7 @@ def _explain(options: argparse.Namespace) -> int:
 
 
 def _evaluate(options: argparse.Namespace) -> int:
-    evaluation = evaluate(open_store(options.store).snapshot(), options.gold)
+    evaluation = evaluate(opened(options).snapshot(), options.gold)
     if options.errors:
         for kind, file, field, fact in evaluation.errors:
             _say(f"{kind:8}{file} {field}: {' | '.join(map(str, fact))}")
@@ -149,25 +174,19 @@ def _parser() -> argparse.ArgumentParser:
         description="Reads notices of China's market regulators into a validated knowledge graph.",
     )
     verbs = parser.add_subparsers(required=True, metavar="VERB")
-    verb = _verb(verbs, "ingest", _ingest, "read files, validate, publish")
-    verb.add_argument("path", nargs="+", type=Path, help="a file or a folder")
-    verb.add_argument(
-        "--base", default=os.environ.get("NOTICEGRAPH_BASE", DEFAULT_BASE), help="what minted IRIs begin with"
-    )
-    verb.add_argument(
-        "--report", type=Path, metavar="FILE.jsonl", help="one line of JSON a document; - is standard output"
-    )
-    verb.add_argument("--jobs", type=_count, default=0, metavar="N", help="how many processes read (one a core)")
-    verb.add_argument("--restore", action="store_true", help="bring back notices that were withdrawn")
-    _add_store(verb)
+    _add_ingest(verbs)
     verb = _verb(verbs, "withdraw", _withdraw, "remove notices and remember it")
     verb.add_argument("notice", nargs="+", help="IRI, slug or document number")
-    _add_store(verb)
-    verb = _verb(verbs, "validate", _validate, "check a store or a file of N-Quads against the shapes")
-    verb.add_argument("file", nargs="?", type=Path, help="N-Quads; - is standard input")
-    verb.add_argument("--store", type=Path, help=f"folder of the published store ({DEFAULT_STORE})")
+    add_target(verb)
+    verb = _verb(verbs, "events", _events, "publish the dates of events, in place of those published before")
+    verb.add_argument("file", nargs="+", type=Path, help="Turtle")
+    add_target(verb)
+    _add_versions(verbs)
+    verb = _verb(verbs, "validate", _validate, "judge a store, a server or RDF files by the shapes")
+    add_options(verb)
+    add_target(verb)
     verb = _verb(verbs, "serve", _serve, "answer over HTTP")
-    verb.add_argument("--store", type=Path, help=f"folder of the published store ({DEFAULT_STORE})")
+    add_target(verb)
     verb.add_argument("--dataset", nargs="+", type=Path, default=[], help="RDF files to serve as they are, not a store")
     verb.add_argument("--host", default="127.0.0.1")
     verb.add_argument("--port", type=int, default=8000)
@@ -177,18 +196,49 @@ def _parser() -> argparse.ArgumentParser:
         "--param", action="append", type=_pair, default=[], metavar="NAME=VALUE", help="a parameter of the query"
     )
     verb.add_argument("--format", choices=("table", "json", "csv", "tsv", "xml"), default="table")
-    _add_store(verb)
+    add_target(verb)
     verb = _verb(verbs, "export", _export, "write the whole data set")
     verb.add_argument("--format", choices=sorted(FORMATS), default="nq")
     verb.add_argument("-o", "--output", type=Path, default=Path("-"), help="file to write; - is standard output")
-    _add_store(verb)
+    add_target(verb)
     _add_explain(verbs)
     verb = _verb(verbs, "evaluate", _evaluate, "compare with gold files: precision, recall, F1")
     verb.add_argument("gold", type=Path, help="folder of gold files")
     verb.add_argument("--errors", action="store_true", help="list each fact that differs")
     verb.add_argument("--min", action="append", type=_floor, default=[], metavar="FIELD=F1", help="fail below this F1")
-    _add_store(verb)
+    add_target(verb)
     return parser
+
+
+def _add_ingest(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    verb = _verb(verbs, "ingest", _ingest, "read files, validate, publish")
+    given = verb.add_mutually_exclusive_group(required=True)
+    given.add_argument("path", nargs="*", type=Path, default=[], help="a file or a folder")
+    given.add_argument("--retry-quarantine", action="store_true", help="read again what the shapes refused")
+    given.add_argument("--from-dump", type=Path, metavar="FILE.nq", help="load what `export` wrote, in an empty store")
+    verb.add_argument(
+        "--base", default=os.environ.get("NOTICEGRAPH_BASE", DEFAULT_BASE), help="what minted IRIs begin with"
+    )
+    verb.add_argument(
+        "--report", type=Path, metavar="FILE.jsonl", help="one line of JSON a document; - is standard output"
+    )
+    verb.add_argument("--jobs", type=_count, default=0, metavar="N", help="how many processes read (one a core)")
+    verb.add_argument("--restore", action="store_true", help="bring back notices that were withdrawn")
+    verb.add_argument("--retry", action="store_true", help="read again what was rejected before")
+    add_engine(verb)
+    add_target(verb)
+
+
+def _add_versions(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    add_folder(_verb(verbs, "versions", _versions, "list the versions that are kept"))
+    verb = _verb(verbs, "rollback", _rollback, "make an older version current")
+    verb.add_argument("version", nargs="?", default="", help="name or number (the one the current was made from)")
+    add_folder(verb)
+    verb = _verb(verbs, "diff", _diff, "list the graphs in which two versions differ")
+    verb.add_argument("old", help="name or number of a version")
+    verb.add_argument("new", help="likewise")
+    verb.add_argument("--patch", action="store_true", help="write an RDF Patch: D and A before N-Quads")
+    add_folder(verb)
 
 
 def _add_explain(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -206,10 +256,6 @@ def _verb(
     verb = verbs.add_parser(name, help=summary, description=summary[0].upper() + summary[1:] + ".")
     verb.set_defaults(run=run)
     return verb
-
-
-def _add_store(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument("--store", type=Path, default=DEFAULT_STORE, help="folder of the published store (%(default)s)")
 
 
 def _pair(text: str) -> tuple[str, str]:

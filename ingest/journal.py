@@ -1,4 +1,4 @@
-"""Keeps what was read until it is published, so that an interrupted run is resumed where it stopped.
+"""Keeps what was read until it is published, for a run that is interrupted, and what was rejected, for the next runs.
 
 One record a file, named by its digest and name: frames of a length (4 bytes, big-endian) and a compressed Reading. A
 record that is being written ends with `.part`; what a killed process left of a frame is cut off.
@@ -6,13 +6,16 @@ record that is being written ends with `.part`; what a killed process left of a 
 
 import shutil
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from ingest.intake import Candidate
 from ingest.reading import Reading
 from ontology.iris import slug
 
-_FOLDER = "pending"
+_PENDING, _REJECTED = "pending", "rejected"
+# Bytes from which on a file of many documents is read by several processes.
+_LARGE = 1 << 20
 _LENGTH = 4
 _LEVEL = 1
 
@@ -59,7 +62,7 @@ class Record:
 
 
 class Journal:
-    """The records of a store's next version, those of this software and base."""
+    """The records of a store's next version and of what was rejected, those of this software and base."""
 
     def __init__(self, directory: Path, release: str, base: str) -> None:
         """Opens the journal of a store; records of other releases and bases are dropped.
@@ -69,19 +72,42 @@ class Journal:
             release: What decides what a notice is read as.
             base: What all minted IRIs begin with.
         """
-        self._root = directory / _FOLDER
-        self._folder = self._root / f"{release}-{slug(base)}"
-        for other in self._root.glob("*"):
-            if other != self._folder:
+        mine = f"{release}-{slug(base)}"
+        self._pending, self._rejected = (directory / folder / mine for folder in (_PENDING, _REJECTED))
+        for other in (*directory.glob(f"{_PENDING}/*"), *directory.glob(f"{_REJECTED}/*")):
+            if other.name != mine:
                 shutil.rmtree(other)
 
-    def record(self, sha256: str, name: str) -> Record:
-        """Returns the record of a file, by its digest and name."""
-        return Record(self._folder / sha256[:2] / f"{sha256}-{slug(name)}")
+    def records(self, file: Candidate, shares: int) -> tuple[Record, ...]:
+        """Returns the records of a file: one, of what was rejected before or not yet published; several of a large one.
+
+        Args:
+            file: The file; it is told from others by its digest and name.
+            shares: How many processes may read a large file of many documents.
+        """
+        place = Path(file.sha256[:2]) / f"{file.sha256}-{slug(file.name)}"
+        rejected = Record(self._rejected / place)
+        if rejected.whole:
+            return (rejected,)
+        if shares == 1 or not file.many or file.size < _LARGE:
+            return (Record(self._pending / place),)
+        return tuple(Record(self._pending / f"{place}-{share}-{shares}") for share in range(shares))
+
+    def reject(self, records: Sequence[Record]) -> None:
+        """Remembers that nothing in a file can be published, so that it is not read again."""
+        for record in records if len(records) == 1 else ():
+            place = self._rejected / record.path.parent.name
+            place.mkdir(parents=True, exist_ok=True)
+            record.path.replace(place / record.path.name)
 
     def clear(self) -> None:
-        """Drops all records: what they hold is published."""
-        shutil.rmtree(self._root, ignore_errors=True)
+        """Drops the records of what is published."""
+        shutil.rmtree(self._pending.parent, ignore_errors=True)
+
+
+def forget_rejected(directory: Path) -> None:
+    """Has what was rejected read again in the next run."""
+    shutil.rmtree(directory / _REJECTED, ignore_errors=True)
 
 
 def _frames(data: bytes) -> Iterator[bytes]:

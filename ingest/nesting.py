@@ -5,7 +5,6 @@ to the heading above it.
 """
 
 import re
-from dataclasses import dataclass, field
 from functools import cache
 
 from ingest.grid import Grid, Row, is_row
@@ -23,14 +22,15 @@ _BARE = re.compile(r"[^，。；：、！？\d]{2,24}")
 _ENDED = re.compile(r"[。；！：）】\]〕]$")
 
 
-@dataclass(slots=True)
 class Node:
     """A numbered paragraph: its own paragraphs, then those numbered below it, or the rows of a table below it."""
 
-    head: Head
-    paragraphs: list[Span]
-    children: list["Node"] = field(default_factory=list)
-    rows: list[Row] = field(default_factory=list)
+    def __init__(self, head: Head, paragraph: Span) -> None:
+        """Starts with the paragraph that the number heads."""
+        self.head = head
+        self.paragraphs = [paragraph]
+        self.children: list[Node] = []
+        self.rows: list[Row] = []
 
 
 @cache
@@ -141,7 +141,7 @@ class Nesting:
             del self.stack[styles.index(head.style) :]
         elif head.style in SECTION_STYLES or head is HEADING:
             self.stack.clear()
-        node = Node(head, [span])
+        node = Node(head, span)
         (self.stack[-1].children if self.stack else self.roots).append(node)
         self.stack.append(node)
         self.last[head.style] = head.ordinal

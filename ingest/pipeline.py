@@ -1,10 +1,11 @@
 """From files to a published version: found, read in processes of their own, folded into the store in one order."""
 
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Container, Generator, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import groupby
+from itertools import groupby, zip_longest
+from os import sched_getaffinity
 from pathlib import Path
 
 from ingest import withdrawal
@@ -14,36 +15,40 @@ from ingest.journal import Journal, Record
 from ingest.outcome import ACCEPTED, DUPLICATE, REFUSED, REJECTED, UNCHANGED, WITHDRAWN, Outcome
 from ingest.reading import Reader, Reading, failed
 from ingest.software import SOFTWARE
+from ingest.sources import Current, Source, fingerprinted, known
 from ingest.workers import Death, Limits, Pool, Tell
-from ontology import terms
 from ontology.iris import Iris
 from ontology.load import reference_graphs
 from shapes.load import shapes_graph
 from store import versions
-from store.base import Iri, Literal, StoreError, Writer
-from store.oxigraph import publish
+from store.base import Store, StoreError, Target, Writer
+from store.oxigraph import Embedded, memory
 
-_KNOWN = f"""PREFIX ng: <{terms.NG}> PREFIX prov: <{terms.PROV}>
-SELECT ?graph ?sha256 ?name ?fingerprint {{ GRAPH ?graph {{
-  ?notice ng:source ?source . ?source ng:sha256 ?sha256 ; ng:fileName ?name .
-  ?reading prov:wasAssociatedWith/ng:fingerprint ?fingerprint }} }}"""
-
-
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """A source that the store holds: its named graph, file name, and the fingerprint of what read the graph."""
-
-    graph: str
-    name: str
-    fingerprint: str
+# What may be otherwise the next time; any other rejection is remembered.
+_PASSING = ("changed", "unreadable")
 
 
 @dataclass(frozen=True, slots=True)
 class _Task:
-    """A file to be read, and where what is read goes."""
+    """A file to be read, and where what is read goes.
+
+    Attributes:
+        candidate: The file.
+        records: One for each process that reads a share of it: the first has the documents 0, n, 2n …, of n shares.
+    """
 
     candidate: Candidate
-    record: Record
+    records: tuple[Record, ...]
+
+    @property
+    def whole(self) -> bool:
+        """Whether all of it was read."""
+        return all(record.whole for record in self.records)
+
+    def readings(self) -> Iterator[Reading]:
+        """Yields what was read, in the file's order."""
+        for row in zip_longest(*(record.readings() for record in self.records)):
+            yield from (reading for reading in row if reading is not None)
 
 
 def ingest(
@@ -53,6 +58,7 @@ def ingest(
     limits: Limits | None = None,
     *,
     restore: bool = False,
+    target: Target | None = None,
 ) -> Generator[Outcome]:
     """Reads files into the published store in `directory`, which is made where missing.
 
@@ -62,120 +68,151 @@ def ingest(
 
     Args:
         paths: Files, or folders that are searched for files whose names do not begin with a dot.
-        directory: The folder of the published store.
+        directory: The folder of the published store; what was read and not yet published, and what was rejected,
+            is kept there for any target.
         reader: How files are read; as this software does unless given.
         limits: What the processes that read may use.
         restore: Whether notices that were withdrawn come back.
+        target: Where to publish; the versions in `directory` unless given.
 
     Raises:
         StoreError: The store cannot be written, or its IRIs have another base.
         RuntimeError: The processes that read cannot be started.
     """
-    reader = reader or Reader()
+    reader, limits, target = reader or Reader(), limits or Limits(), target or Embedded(directory)
     files, outcomes = find_files(paths)
     left = len(files)
     yield from (replace(outcome, files_left=left) for outcome in outcomes)
-    with publish(directory) as writer:
-        _replace_reference(writer, reader.base)
+    with target.publish() as writer:
+        before = target.published()
+        fresh = _is_empty(before, reader.base)
         journal = Journal(directory, SOFTWARE.release, reader.base)
-        run = _Run(writer, reader.base, restore=restore)
-        tasks: list[_Task] = []
-        for outcome in run.settled(files, journal, tasks):
+        run = _Run(writer, before, reader.base, restore=restore)
+        for outcome in run.settled(files):
             left -= 1
             yield replace(outcome, files_left=left)
-        for task in _read_in_order(tasks, partial(_read_file, reader, run.current()), limits or Limits()):
+        shares = limits.processes or len(sched_getaffinity(0))
+        tasks = [_Task(file, journal.records(file, shares)) for file in run.unread]
+        for task in _read_in_order(tasks, partial(_read_share, reader, Current(target)), limits):
             left -= 1
-            for reading in task.record.readings():
-                yield replace(run.fold(reading, task.candidate), files_left=left)
+            for outcome in _folded(task, run, journal):
+                yield replace(outcome, files_left=left)
+        if run.accepted or not fresh:
+            _replace_reference(writer, reader.base)
     with suppress(StoreError), versions.writing(directory):  # Who writes now may be using what is pending.
         journal.clear()
 
 
+def _folded(task: _Task, run: "_Run", journal: Journal) -> Iterator[Outcome]:
+    """Folds what was read of a file into the store; remembers where nothing of it can ever be."""
+    rejected = True
+    for reading in task.readings():
+        outcome = run.fold(reading, task.candidate)
+        rejected = rejected and outcome.failed and reading.code not in _PASSING
+        yield outcome
+    if rejected:
+        journal.reject(task.records)
+
+
 def _replace_reference(writer: Writer, base: str) -> None:
-    graphs = {**reference_graphs(base), **shapes_graph(base)}
-    present = writer.graphs()
-    other = [graph for graph in present if not graph.startswith(base)]
-    if other:
-        raise StoreError(f"the store holds <{other[0]}>, which is not below the base {base}; use another store")
-    if not present:
-        writer.load("".join(graphs.values()))
-    else:
-        for graph, nquads in graphs.items():
-            writer.replace_graph(graph, nquads)
+    for graph, nquads in {**reference_graphs(base), **shapes_graph(base)}.items():
+        writer.replace_graph(graph, nquads)
 
 
-def _read_file(reader: Reader, known: frozenset[str], task: _Task, tell: Tell) -> None:
-    """Reads a file to its record from where the record ends; runs in a process of its own."""
-    name, record = task.candidate.name, task.record
-    count = before = record.count()
-    for count, document in enumerate(reader.documents(Path(task.candidate.path), name, task.candidate.sha256), 1):
-        if count <= before:
+def _is_empty(store: Store, base: str) -> bool:
+    """Tells whether nothing was published; raises StoreError where it was below another base."""
+    if next(store.nquads(Iris(base).graph("ontology")), None) is not None:
+        return False
+    for graph in store.graphs():
+        raise StoreError(f"the store holds <{graph}>, which is not below the base {base}; use another store")
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class _Share:
+    """What one process reads of a file."""
+
+    task: _Task
+    position: int
+
+    @property
+    def record(self) -> Record:
+        """Where it goes."""
+        return self.task.records[self.position]
+
+
+def _read_share(reader: Reader, known: Container[str], share: _Share, tell: Tell) -> None:
+    """Reads a share of a file to its record from where the record ends; runs in a process of its own."""
+    file, record, shares = share.task.candidate, share.record, len(share.task.records)
+    before, count = record.count(), 0
+    for count, document in enumerate(reader.documents(Path(file.path), file.name, file.sha256), 1):
+        mine, other = divmod(count - 1 - share.position, shares)
+        if other or mine < before:
             continue
-        if document.name != name:
+        if document.name != file.name:
             tell(document.name)
-        record.append(reader.read(document, name, known))
+        record.append(reader.read(document, file.name, known))
         tell("")
-    if not count:
-        record.append(failed(name, name, "empty-document", "it holds no document"))
+    if not count and not share.position:
+        record.append(failed(file.name, file.name, "empty-document", "it holds no document"))
     record.finish()
 
 
 def _read_in_order(tasks: Sequence[_Task], work: "partial[None]", limits: Limits) -> Iterator[_Task]:
     """Has the files read in any order, and yields them in theirs as soon as their records are whole."""
     through = 0
-    with Pool[_Task](work, limits) as pool:
-        for task, death in pool.run(task for task in tasks if not task.record.whole):
-            if death is not None and _bury(task, death):
-                pool.again(task)
-            while through < len(tasks) and tasks[through].record.whole:
+    shares = (_Share(task, k) for task in tasks for k in range(len(task.records)))
+    with Pool[_Share](work, limits) as pool:
+        for share, death in pool.run(share for share in shares if not share.record.whole):
+            if death is not None and _bury(share, death):
+                pool.again(share)
+            while through < len(tasks) and tasks[through].whole:
                 yield tasks[through]
                 through += 1
     yield from tasks[through:]
 
 
-def _bury(task: _Task, death: Death) -> bool:
+def _bury(share: _Share, death: Death) -> bool:
     """Notes of what a process died; tells whether the file has more documents that could be read."""
-    name = task.candidate.name
-    task.record.count()  # cuts off what the process left half written
-    task.record.append(failed(death.part or name, name, death.code, death.reason))
+    name = share.task.candidate.name
+    share.record.count()  # cuts off what the process left half written
+    share.record.append(failed(death.part or name, name, death.code, death.reason))
     if not death.part:
-        task.record.finish()
+        share.record.finish()
     return bool(death.part)
 
 
 class _Run:
     """The store while a run writes it: what it held before, and what this run has put there."""
 
-    def __init__(self, writer: Writer, base: str, *, restore: bool) -> None:
+    def __init__(self, writer: Writer, before: Store, base: str, *, restore: bool) -> None:
         self._writer = writer
+        self._before = before
         self._iris = Iris(base)
         self._base = base
-        self._known = _known(writer)
-        self._withdrawn = withdrawal.withdrawn(writer, base)
+        self._known: dict[str, Source] = {}
+        self._withdrawn = withdrawal.withdrawn(before, base)
         self._restore = restore
-        self._graphs = {known.graph for known in self._known.values()}
-        self._stale = {known.graph for known in self._known.values() if known.fingerprint != SOFTWARE.fingerprint}
         self._claimed: dict[str, str] = {}
         self._waiting: set[str] = set()
         self._folded: set[str] = set()
+        self.unread: list[Candidate] = []
+        self.accepted = False
 
-    def current(self) -> frozenset[str]:
-        """Returns the digests of the sources that need not be read."""
-        return frozenset(sha256 for sha256, known in self._known.items() if known.graph not in self._stale)
-
-    def settled(self, files: list[Candidate], journal: Journal, tasks: list[_Task]) -> Iterator[Outcome]:
-        """Yields the outcomes of files that need no reading, and adds the others to `tasks`."""
+    def settled(self, files: list[Candidate]) -> Iterator[Outcome]:
+        """Yields the outcomes of files that need no reading, and adds the others to `unread`."""
+        self._known = known(self._before, [file.sha256 for file in files])
         for sha256, group in groupby(files, lambda file: file.sha256):
-            known = self._known.get(sha256)
-            first, *others = sorted(group, key=lambda file: (known is None or file.name != known.name, file))
+            source = self._known.get(sha256)
+            first, *others = sorted(group, key=lambda file: (source is None or file.name != source.name, file))
             if not self._restore and self._iris.source(sha256) in self._withdrawn:
                 yield Outcome(first.path, WITHDRAWN, "withdrawn", "its notice was withdrawn; --restore brings it back")
-            elif known and known.name == first.name and known.graph not in self._stale:
-                self._claimed[known.graph] = first.path
-                yield Outcome(first.path, UNCHANGED, notice=self._notice(known.graph))
+            elif source and source.current and source.name == first.name:
+                self._claimed[source.graph] = first.path
+                yield Outcome(first.path, UNCHANGED, notice=self._notice(source.graph))
             else:
                 self._waiting.add(sha256)
-                tasks.append(_Task(first, journal.record(sha256, first.name)))
+                self.unread.append(first)
             for other in others:
                 yield Outcome(other.path, DUPLICATE, "same-bytes", f"{first.path} has the same bytes")
 
@@ -195,7 +232,7 @@ class _Run:
             reading.milliseconds,
         )
         if reading.code == "known":
-            graph = self._known[reading.sha256].graph
+            graph = known(self._before, [reading.sha256])[reading.sha256].graph
             self._claimed[graph] = path
             return replace(outcome, status=UNCHANGED, code="", notice=self._notice(graph))
         if reading.code:
@@ -205,6 +242,7 @@ class _Run:
                 reason = "its notice was withdrawn; --restore brings it back"
                 return replace(outcome, status=WITHDRAWN, code="withdrawn", reason=reason)
             withdrawal.restore(outcome.notice, self._writer, self._base)
+        self.accepted = True
         return self._published(reading, outcome)
 
     def _published(self, reading: Reading, outcome: Outcome) -> Outcome:
@@ -212,11 +250,11 @@ class _Run:
         if source in self._folded:
             return replace(outcome, status=DUPLICATE, code="same-bytes", reason="the same bytes were read before")
         mine = Edition(source, reading.media_type, reading.text, reading.substance)
-        present = list(self._writer.nquads(graph)) if graph in self._graphs else []
-        held = self._editions(graph)
+        present = list(self._writer.nquads(graph))
+        held = self._editions(graph, present)
         kept = [edition for edition in held if edition.source != source]
         if any(edition.same(mine) for edition in kept):
-            nquads = joined(reading, mine, kept, present, lead=graph in self._stale)
+            nquads = joined(reading, mine, kept, present, lead=not fingerprinted(present))
             if len(kept) == len(held):
                 reason = f"{self._claimed.get(graph, 'the store')} has the same notice; this is a further source of it"
                 outcome = replace(outcome, status=DUPLICATE, code="same-text", reason=reason)
@@ -226,39 +264,26 @@ class _Run:
         else:
             nquads = revised(reading, mine, kept, present)
         self._writer.replace_graph(graph, nquads)
-        self._leave(reading.sha256, graph)
-        self._graphs.add(graph)
-        self._stale.discard(graph)
+        self._leave(reading, graph)
         self._folded.add(source)
         self._claimed.setdefault(graph, outcome.path)
         return outcome
 
-    def _editions(self, graph: str) -> Sequence[Edition]:
-        """Returns the sources in the store that this run does not read again."""
-        if graph not in self._graphs:
+    def _editions(self, graph: str, present: Sequence[str]) -> Sequence[Edition]:
+        """Returns the sources in a graph that this run does not read again."""
+        if not present:
             return ()
-        found = editions(self._writer, graph)
+        alone = memory()
+        alone.replace_graph(graph, "\n".join(present))
+        found = editions(alone, graph)
         return [edition for edition in found if edition.source.rpartition("/")[2] not in self._waiting]
 
-    def _leave(self, sha256: str, graph: str) -> None:
+    def _leave(self, reading: Reading, graph: str) -> None:
         """Removes the graph in which a source stood before it was read as another notice."""
-        before = self._known.get(sha256)
+        sources = known(self._before, [reading.sha256]) if reading.member else self._known
+        before = sources.get(reading.sha256)
         if before and before.graph not in (graph, *self._claimed):
             self._writer.remove_graph(before.graph)
-            self._graphs.discard(before.graph)
 
     def _notice(self, graph: str) -> str:
         return self._iris.notice(graph.rpartition("/")[2]) if graph else ""
-
-
-def _known(writer: Writer) -> dict[str, _Known]:
-    known = {}
-    for graph, sha256, name, fingerprint in writer.select(_KNOWN):
-        if (
-            isinstance(graph, Iri)
-            and isinstance(sha256, Literal)
-            and isinstance(name, Literal)
-            and isinstance(fingerprint, Literal)
-        ):
-            known[sha256.value] = _Known(graph.value, name.value, fingerprint.value)
-    return known

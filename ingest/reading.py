@@ -4,7 +4,7 @@ import hashlib
 import json
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from traceback import extract_tb
@@ -108,20 +108,21 @@ class Reader:
         except Exception as error:  # noqa: BLE001 - whatever a file does to the code that opens it, the batch goes on
             yield _as_source_error(error, name)
 
-    def read(self, document: Document | SourceError, file_name: str, known: frozenset[str]) -> Reading:
+    def read(self, document: Document | SourceError, file_name: str, known: Container[str]) -> Reading:
         """Reads and judges one document.
 
         Args:
             document: One that `documents` yielded.
             file_name: The name of its file.
-            known: Digests of the documents that the store holds as this software reads them.
+            known: Digests of the documents that the store holds as this software reads them; asked for one of several
+                in a file.
         """
         began = time.monotonic()
         if isinstance(document, SourceError):
             return failed(document.name or file_name, file_name, document.code, document.reason)
-        if document.sha256 in known:
-            return Reading(document.name, member=document.name != file_name, sha256=document.sha256, code="known")
         try:
+            if document.name != file_name and document.sha256 in known:
+                return Reading(document.name, member=True, sha256=document.sha256, code="known")
             return self._read(document, file_name, began)
         except Exception as error:  # noqa: BLE001 - as above
             found = _as_source_error(error, document.name)

@@ -2,13 +2,11 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 from ingest.nquads import iri, lang
 from ontology import terms as t
 from ontology.iris import Iris
-from store.base import Iri, Literal, Store, Writer
-from store.oxigraph import publish
+from store.base import Iri, Literal, Store, Target, Writer
 
 WAS_INVALIDATED_BY = f"{t.PROV}wasInvalidatedBy"
 _FIND = f"""PREFIX ng: <{t.NG}> PREFIX dct: <{t.DCT}>
@@ -29,12 +27,12 @@ class _Notice:
     sources: tuple[str, ...]
 
 
-def withdraw(names: Iterable[str], directory: Path) -> tuple[str, ...]:
+def withdraw(names: Iterable[str], target: Target) -> tuple[str, ...]:
     """Removes notices from a published store, all or none, and publishes it.
 
     Args:
         names: The IRI, slug or document number of each.
-        directory: The folder of the published store.
+        target: Where they are published.
 
     Returns:
         The IRIs of the notices that are gone, in the order of `names`.
@@ -43,7 +41,7 @@ def withdraw(names: Iterable[str], directory: Path) -> tuple[str, ...]:
         ValueError: A name is that of no notice, or of several.
         StoreError: The store cannot be written.
     """
-    with publish(directory) as writer:
+    with target.publish() as writer:
         notices = [_the_one(name, writer) for name in names]
         for notice in notices:
             writer.remove_graph(notice.graph)

@@ -3,11 +3,16 @@
 Graphs travel as N-Quads text (https://www.w3.org/TR/n-quads/), which every driver reads and writes.
 """
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from pathlib import Path
+from typing import BinaryIO, Protocol
 
 from ontology.terms import XSD_STRING
+
+CATALOG = "/graph/catalog"
+"""How the IRI of the graph ends that describes a version; it is no part of the data set."""
 
 _ESCAPES = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n", "\r": r"\r"})
 _NOT_IN_IRI = frozenset('<>"{}|^`\\')
@@ -141,12 +146,16 @@ class Store(Protocol):
     def nquads(self, graph: str | None = None) -> Iterator[str]:
         """Yields N-Quads lines, without line ends, in no order: of one graph (none if unknown) or of all."""
 
+    @property
+    def version(self) -> Path | None:
+        """The directory of the version that is read (`store.versions`); None where there is none."""
+
     def snapshot(self) -> "Store":
         """Returns a view that does not change while it is held, for several queries that belong together."""
 
 
 class Writer(Store, Protocol):
-    """A store that can be written; every method is one transaction."""
+    """A store that can be written; every method does all or nothing."""
 
     def replace_graph(self, graph: str, nquads: str) -> bool:
         """Makes `nquads` the whole content of a named graph; readers see the old content or the new.
@@ -161,10 +170,20 @@ class Writer(Store, Protocol):
     def remove_graph(self, graph: str) -> bool:
         """Removes a named graph and tells whether it was there."""
 
-    def load(self, nquads: str) -> None:
-        """Adds many quads at once, fast, to a store that is still empty.
+    def load(self, nquads: BinaryIO) -> None:
+        """Adds many quads at once, fast and in flat memory, to a store that is still empty.
 
         Raises:
             StoreError: The store is not empty.
-            ValueError: The text is no N-Quads, or a triple stands in no graph.
+            ValueError: The text is no N-Quads, a triple stands in no graph, or there is a blank node.
         """
+
+
+class Target(Hashable, Protocol):
+    """Where runs publish; a value that can be sent to other processes."""
+
+    def published(self) -> Store:
+        """Returns what is published, an empty store where nothing is; raises `StoreError` where it cannot be read."""
+
+    def publish(self) -> AbstractContextManager[Writer]:
+        """Returns the one right to write; what is written is published when the block ends without an error."""

@@ -1,9 +1,12 @@
 """Media type, file suffix, serialiser: one table for the server and the export (SPARQL 1.1, RDF 1.1)."""
 
+import codecs
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from io import BytesIO
+from io import BytesIO, RawIOBase
+from itertools import islice
+from typing import BinaryIO, cast
 
 import pyoxigraph
 
@@ -98,25 +101,84 @@ def convert(nquads: Iterable[str], target: Format) -> bytes:
     return _written(sorted(quads, key=lambda quad: str(quad.graph_name)), target)
 
 
+def ntriples(turtle: str, base: str) -> list[str]:
+    """Returns what a Turtle text says as lines of N-Triples, in no order; relative IRIs are below the base.
+
+    Raises:
+        ValueError: It is no Turtle.
+    """
+    try:
+        return [f"{quad} ." for quad in pyoxigraph.parse(turtle, pyoxigraph.RdfFormat.TURTLE, base_iri=base)]
+    except SyntaxError as error:
+        raise ValueError(f"no Turtle: {error}") from error
+
+
+def transcribe(nquads: BinaryIO, output: BinaryIO, target: Format) -> None:
+    """Writes canonical N-Quads in another format as they come, in flat memory; XML gets U+FFFD as in `convert`.
+
+    Args:
+        nquads: Lines that are grouped by graph, or in no named graph at all, and sorted in each.
+        output: Where the bytes go.
+        target: One of `DATASET_FORMATS`.
+    """
+    quads = pyoxigraph.parse(nquads, pyoxigraph.RdfFormat.N_QUADS, lenient=True)
+    pyoxigraph.serialize(quads, _legal(output, target.media_type), _RDF[target.media_type], prefixes=PREFIXES)
+
+
 def write(
     results: pyoxigraph.QuerySolutions | pyoxigraph.QueryBoolean | pyoxigraph.QueryTriples, media_type: str
 ) -> bytes:
-    """Writes the driver's results in the order that they come; of a graph each triple once."""
-    if isinstance(results, pyoxigraph.QueryTriples):
-        target = next(known for known in GRAPH_FORMATS if known.media_type == media_type)
-        return _written(dict.fromkeys(results), target)
+    """Returns the driver's results as `send` writes them."""
     output = BytesIO()
-    results.serialize(output, _RESULTS[media_type])
-    return _legal(output.getvalue()) if media_type == RESULTS_XML.media_type else output.getvalue()
+    send(results, media_type, output)
+    return output.getvalue()
+
+
+def send(
+    results: pyoxigraph.QuerySolutions | pyoxigraph.QueryBoolean | pyoxigraph.QueryTriples,
+    media_type: str,
+    output: BinaryIO,
+    most: int | None = None,
+) -> bool:
+    """Writes the driver's results in the order that they come; of a graph each triple once.
+
+    Returns:
+        Whether triples after the first `most` are left out; rows never are.
+    """
+    if not isinstance(results, pyoxigraph.QueryTriples):
+        results.serialize(_legal(output, media_type), _RESULTS[media_type])
+        return False
+    triples = _once(results)
+    pyoxigraph.serialize(islice(triples, most), _legal(output, media_type), _RDF[media_type], prefixes=PREFIXES)
+    return next(triples, None) is not None
+
+
+def _once(triples: Iterable[pyoxigraph.Triple]) -> Iterator[pyoxigraph.Triple]:
+    seen: set[pyoxigraph.Triple] = set()
+    for triple in triples:
+        if triple not in seen:
+            seen.add(triple)
+            yield triple
 
 
 def _written(statements: Iterable[pyoxigraph.Triple] | Iterable[pyoxigraph.Quad], target: Format) -> bytes:
     output = BytesIO()
-    pyoxigraph.serialize(statements, output, _RDF[target.media_type], prefixes=PREFIXES)
-    written = output.getvalue()
-    return _legal(written) if target == RDF_XML else written
+    pyoxigraph.serialize(statements, _legal(output, target.media_type), _RDF[target.media_type], prefixes=PREFIXES)
+    return output.getvalue()
 
 
-def _legal(written: bytes) -> bytes:
-    """Replaces what makes XML not well-formed; other formats escape it themselves."""
-    return _NOT_XML.sub("\ufffd", written.decode()).encode()
+def _legal(output: BinaryIO, media_type: str) -> BinaryIO:
+    return cast("BinaryIO", _LegalXml(output)) if media_type.endswith("+xml") else output
+
+
+class _LegalXml(RawIOBase):
+    """Passes UTF-8 on without what makes XML not well-formed; a character may stand in two writes."""
+
+    def __init__(self, output: BinaryIO) -> None:
+        self._output = output
+        self._decoder = codecs.getincrementaldecoder("utf-8")()
+
+    def write(self, data: object) -> int:
+        written = cast("bytes", data)
+        self._output.write(_NOT_XML.sub("\ufffd", self._decoder.decode(written)).encode())
+        return len(written)

@@ -5,47 +5,64 @@ once for each graph that holds it, which makes COUNT wrong (oxigraph issue 1919)
 notices.
 """
 
-import re
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from traceback import clear_frames
-from typing import TypeVar
+from typing import BinaryIO, TypeVar
 
 import pyoxigraph as ox
 
-from store import formats, versions
-from store.base import BlankNode, Dataset, Iri, Literal, QueryError, Rows, Store, StoreError, Term, Writer
+from store import formats, results, versions
+from store.base import Dataset, Rows, Store, StoreError, Writer
+from store.batch import Batch, BatchWriter, in_graphs, parse, triple
+from store.results import Results
 
 _UNION = ox.DefaultGraph()
-_Results = ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples
 _Read = TypeVar("_Read")
-_Node = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
-_PLACE = re.compile(r"error at (\d+):(\d+): (.*)", re.DOTALL)
+# Quads that are held until they are written, and what is not worth a thread.
+_BATCH, _SMALL = 50_000, 5_000
+_CHUNK = 1 << 26  # bytes
+Part = Callable[[Path, Writer], None]
 
 
 class OxigraphStore:
     """A `Store`, and a `Writer` where the driver was opened for writing."""
 
-    def __init__(self, driver: ox.Store) -> None:
-        """Takes over a store whose default graph is empty or already the union."""
+    def __init__(self, driver: ox.Store, version: Path | None = None) -> None:
+        """Takes over a store whose default graph is empty or already the union; `version` is where it lies."""
         self._driver = driver
+        self._version = version
+
+    @property
+    def version(self) -> Path | None:
+        """See `Store.version`."""
+        return self._version
 
     def select(self, query: str, dataset: Dataset | None = None) -> Rows:
         """See `Store.select`."""
-        return self._evaluate(query, dataset, _rows)
+        return self._evaluate(query, dataset, results.rows)
 
     def ask(self, query: str, dataset: Dataset | None = None) -> bool:
         """See `Store.ask`."""
-        return self._evaluate(query, dataset, _truth)
+        return self._evaluate(query, dataset, results.truth)
 
     def construct(self, query: str, dataset: Dataset | None = None) -> str:
         """See `Store.construct`."""
-        return self._evaluate(query, dataset, _ntriples)
+        return self._evaluate(query, dataset, results.ntriples)
 
     def answer(self, query: str, media_type: str, dataset: Dataset | None = None) -> bytes:
         """See `Store.answer`."""
-        return self._evaluate(query, dataset, lambda results: formats.write(results, media_type))
+        return self._evaluate(query, dataset, lambda found: formats.write(found, media_type))
+
+    def write(
+        self, query: str, media_type: str, output: BinaryIO, triples: int | None, dataset: Dataset | None
+    ) -> bool:
+        """Writes what `answer` returns as it comes; tells whether triples after the first so many are left out."""
+        return self._evaluate(query, dataset, lambda found: formats.send(found, media_type, output, triples))
 
     def graphs(self) -> tuple[str, ...]:
         """See `Store.graphs`."""
@@ -54,46 +71,16 @@ class OxigraphStore:
     def nquads(self, graph: str | None = None) -> Iterator[str]:
         """See `Store.nquads`."""
         for name in (graph,) if graph is not None else self.graphs():
-            for quad in self._driver.quads_for_pattern(None, None, None, ox.NamedNode(name)):
-                yield f"{quad} ."
+            # Twice as fast as quad by quad: the driver makes no Python values.
+            triples = self._driver.dump(format=ox.RdfFormat.N_TRIPLES, from_graph=ox.NamedNode(name)) or b""
+            for line in triples.decode().split("\n")[:-1]:
+                yield f"{line[:-1]}<{name}> ."
 
     def snapshot(self) -> Store:
         """See `Store.snapshot`."""
         return self
 
-    def replace_graph(self, graph: str, nquads: str) -> bool:
-        """See `Writer.replace_graph`; blank nodes become IRIs (RDF 1.1 Concepts, section 3.5)."""
-        name = ox.NamedNode(graph)
-        wanted = _skolemised(_parse(nquads), graph)
-        if any(quad.graph_name != name for quad in wanted):
-            raise ValueError(f"every quad must stand in <{graph}>")
-        present = set(self._driver.quads_for_pattern(None, None, None, name))
-        gone, come = present - wanted, wanted - present
-        if not gone and not come:
-            return False
-        only_here = {quad for quad in gone if not self._stands_elsewhere(quad)}
-        self._driver.update(
-            f"DELETE DATA {{ GRAPH {name} {{ {_triples(gone)} }} {_triples(only_here)} }} ;\n"
-            f"INSERT DATA {{ GRAPH {name} {{ {_triples(come)} }} {_triples(come)} }}"
-            + ("" if wanted else f" ;\nDROP SILENT GRAPH {name}")
-        )
-        return True
-
-    def remove_graph(self, graph: str) -> bool:
-        """See `Writer.remove_graph`."""
-        return self.replace_graph(graph, "")
-
-    def load(self, nquads: str) -> None:
-        """See `Writer.load`."""
-        if len(self._driver):
-            raise StoreError("quads can be loaded in bulk into an empty store only")
-        quads = _parse(nquads)
-        if any(quad.graph_name == _UNION for quad in quads):
-            raise ValueError("every quad must stand in a named graph")
-        self._driver.bulk_extend(quads)
-        self._driver.bulk_extend({ox.Quad(*quad.triple) for quad in quads})
-
-    def _evaluate(self, query: str, dataset: Dataset | None, read: Callable[[_Results], _Read]) -> _Read:
+    def _evaluate(self, query: str, dataset: Dataset | None, read: Callable[[Results], _Read]) -> _Read:
         """Runs a query and reads its results; the engine's errors become ours.
 
         Results must die in the thread that made them, so nothing that outlives this call may hold them: there is no
@@ -111,11 +98,7 @@ class OxigraphStore:
             )
         except (SyntaxError, RuntimeError, ValueError, OSError) as error:
             clear_frames(error.__traceback__)
-            raise _ours(error) from error
-
-    def _stands_elsewhere(self, quad: ox.Quad) -> bool:
-        same = self._driver.quads_for_pattern(quad.subject, quad.predicate, quad.object, None)
-        return any(other.graph_name not in (quad.graph_name, _UNION) for other in same)
+            raise results.ours(error) from error
 
 
 class PublishedStore(OxigraphStore):
@@ -124,41 +107,106 @@ class PublishedStore(OxigraphStore):
     def __init__(self, directory: Path) -> None:
         """Opens what is current; raises `StoreError` where nothing is."""
         self._directory = directory
-        self._version = versions.current(directory)
-        super().__init__(_opened(self._version))
+        version = versions.current(directory)
+        super().__init__(_opened(version), version)
 
     def snapshot(self) -> Store:
         """Returns the current version; but for the first call after a swap this costs reading a symlink."""
-        version = versions.current(self._directory)
-        if version != self._version:
+        if self._version is None or not versions.is_current(self._version):
+            version = versions.current(self._directory)
             self._driver, self._version = _opened(version), version
-        return OxigraphStore(self._driver)
+        return OxigraphStore(self._driver, self._version)
 
 
-class _Draft(OxigraphStore):
-    """The version that is being built; remembers whether anything was written."""
+class OxigraphWriter(BatchWriter, OxigraphStore):
+    """A `Writer`: a thread brings one batch to the driver while the next is collected."""
 
-    changed = False
+    def __init__(self, driver: ox.Store, version: Path | None = None) -> None:
+        """Takes over a store that nobody else writes."""
+        OxigraphStore.__init__(self, driver, version)
+        BatchWriter.__init__(self, _BATCH)
+        self._thread = ThreadPoolExecutor(1)
+        self._loading: Future[None] | None = None
 
-    def replace_graph(self, graph: str, nquads: str) -> bool:
-        """See `Writer.replace_graph`."""
-        changed = super().replace_graph(graph, nquads)
-        self.changed = self.changed or changed
-        return changed
+    def graphs(self) -> tuple[str, ...]:
+        """See `Store.graphs`."""
+        self.settle()
+        return super().graphs()
 
-    def load(self, nquads: str) -> None:
+    def nquads(self, graph: str | None = None) -> Iterator[str]:
+        """See `Store.nquads`."""
+        if graph is not None:
+            yield from self._lines(graph)
+        else:
+            self.settle()
+            yield from super().nquads()
+
+    def load(self, nquads: BinaryIO) -> None:
         """See `Writer.load`."""
-        super().load(nquads)
-        self.changed = True
+        self.settle()
+        if next(iter(self._driver), None) is not None:
+            raise StoreError("quads can be loaded into an empty store only")
+        try:
+            for lines in in_graphs(nquads, _CHUNK):
+                self._wait()
+                self._loading = self._thread.submit(_load, self._driver, lines, lenient=False)
+            self._wait()
+        except SyntaxError as error:
+            raise ValueError(f"no N-Quads: {error}") from error
+        self.changes = dict.fromkeys(super().graphs(), versions.ADDED)
 
-    def close(self, *, optimize: bool) -> bool:
-        """Brings everything to disk, lets go of the directory, and tells whether anything was written."""
-        if self.changed:
-            if optimize:
-                self._driver.optimize()
-            self._driver.flush()
-        self._driver = ox.Store()  # The driver closes a directory when nothing refers to it any more.
-        return self.changed
+    def settle(self) -> None:
+        """See `BatchWriter.settle`."""
+        super().settle()
+        self._wait()
+
+    def close(self) -> None:
+        """Lets go of the driver, which closes its directory when nothing refers to it any more."""
+        self._thread.shutdown()
+        self._loading = None
+        self._driver = ox.Store()
+
+    def _evaluate(self, query: str, dataset: Dataset | None, read: Callable[[Results], _Read]) -> _Read:
+        self.settle()
+        return super()._evaluate(query, dataset, read)
+
+    def _stored(self, graph: str) -> Iterator[str]:
+        return OxigraphStore.nquads(self, graph)
+
+    def _send(self, batch: Batch) -> None:
+        self._wait()
+        if batch.size > _SMALL:
+            self._loading = self._thread.submit(_write, self._driver, batch)
+        else:
+            _write(self._driver, batch)
+
+    def _wait(self) -> None:
+        loading, self._loading = self._loading, None
+        if loading:
+            loading.result()
+
+
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """A `Target`: the versions in a directory.
+
+    Attributes:
+        directory: The folder of the published store.
+        parts: What else a version has; see `publish`.
+        keep: How many versions are kept.
+    """
+
+    directory: Path
+    parts: tuple[Part, ...] = ()
+    keep: int = versions.KEPT
+
+    def published(self) -> Store:
+        """See `Target.published`."""
+        return open_store(self.directory).snapshot() if versions.published(self.directory) else memory()
+
+    def publish(self) -> AbstractContextManager[Writer]:
+        """See `Target.publish`."""
+        return publish(self.directory, self.parts, self.keep)
 
 
 def open_store(directory: Path) -> PublishedStore:
@@ -170,30 +218,67 @@ def open_store(directory: Path) -> PublishedStore:
     return PublishedStore(directory)
 
 
+def open_version(version: Path) -> OxigraphStore:
+    """Opens one version for reading; raises StoreError where it is damaged."""
+    return OxigraphStore(_opened(version), version)
+
+
+def copy_out(version: Path, output: BinaryIO) -> None:
+    """Writes all quads of a version as N-Quads, and then the union that stands in its default graph."""
+    driver = _opened(version)
+    output.writelines(f"{line}\n".encode() for line in OxigraphStore(driver).nquads())
+    driver.dump(output, ox.RdfFormat.N_TRIPLES, from_graph=_UNION)
+
+
+def copied(quads: BinaryIO) -> OxigraphStore:
+    """Reads into memory what `copy_out` wrote; what is read last is found first, so that is the union."""
+    driver = ox.Store()
+    driver.bulk_load(quads, ox.RdfFormat.N_QUADS, lenient=True)
+    return OxigraphStore(driver)
+
+
 @contextmanager
-def publish(directory: Path) -> Iterator[Writer]:
+def publish(directory: Path, parts: Sequence[Part] = (), keep: int = versions.KEPT) -> Iterator[Writer]:
     """Builds the next version of a store and makes it current when the block ends without an error.
 
     The writer starts with what is current and can be asked while it is written. Readers see nothing of it
-    before the swap. Where nothing changed, or the block raises, everything stays as it was.
+    before the swap. Where nothing changed, or the block or a part raises, everything stays as it was.
+
+    Args:
+        directory: The folder of the published store.
+        parts: What else a version has: each is called once with the draft, in which `versions.changes` is recorded and
+            `versions.part` says where the part goes, and with what was written.
+        keep: How many versions are kept.
 
     Raises:
         StoreError: Another process writes, or the directory cannot be written.
     """
     with versions.writing(directory) as draft:
         fresh = not versions.published(directory)
+        draft.mkdir()
         if not fresh:
-            _opened(versions.current(directory)).backup(draft)
-        writer = _Draft(_opened(draft, writable=True))
+            _opened(versions.current(directory)).backup(versions.part(draft, versions.DATA))
+        driver = _opened(draft, writable=True)
+        writer = OxigraphWriter(driver, draft)
         try:
             yield writer
+            writer.settle()
+            if fresh:
+                driver.optimize()
+            for make in parts if writer.changes else ():
+                versions.record(draft, writer.changes)
+                make(draft, writer)
+            writer.settle()
+            versions.record(draft, writer.changes)
+            driver.flush()
         finally:
-            changed = writer.close(optimize=fresh)
-        if changed:
-            versions.promote(draft)
+            del driver
+            writer.close()
+        if writer.changes:
+            versions.promote(draft, keep)
 
 
-def memory(files: Iterable[Path] = ()) -> OxigraphStore:
+def memory(files: Iterable[Path] = ()) -> OxigraphWriter:
     """Returns a store in memory that holds the given RDF files as they are.
 
     Raises:
@@ -211,79 +296,41 @@ def memory(files: Iterable[Path] = ()) -> OxigraphStore:
         except (OSError, SyntaxError) as error:
             raise StoreError(f"{file}: {error}") from error
     driver.bulk_extend({ox.Quad(*quad.triple) for quad in driver})
-    return OxigraphStore(driver)
+    return OxigraphWriter(driver)
 
 
-def _opened(directory: Path, *, writable: bool = False) -> ox.Store:
+def _opened(version: Path, *, writable: bool = False) -> ox.Store:
+    data = versions.part(version, versions.DATA)
     try:
-        return ox.Store(directory) if writable else ox.Store.read_only(str(directory))
+        return ox.Store(data) if writable else ox.Store.read_only(str(data))
     except OSError as error:
-        raise StoreError(f"the store in {directory} cannot be opened: {error}") from error
+        raise StoreError(f"the store in {data} cannot be opened: {error}") from error
 
 
-def _parse(nquads: str) -> set[ox.Quad]:
-    try:
-        return set(ox.parse(nquads.encode(), ox.RdfFormat.N_QUADS))
-    except SyntaxError as error:
-        raise ValueError(f"no N-Quads: {error}") from error
+def _write(driver: ox.Store, batch: Batch) -> None:
+    """Brings a batch to the driver; a triple leaves the union when no graph has it any more."""
+    come = [line for graph, wanted in batch.wanted.items() for line in wanted - batch.present[graph]]
+    _load(driver, come)
+    for graph, present in batch.present.items():
+        for quad in parse("\n".join(present - batch.wanted[graph])):
+            driver.remove(quad)
+            if all(
+                other.graph_name == _UNION
+                for other in driver.quads_for_pattern(quad.subject, quad.predicate, quad.object)
+            ):
+                driver.remove(ox.Quad(*quad.triple))
+        if not batch.wanted[graph]:
+            driver.remove_graph(ox.NamedNode(graph))
 
 
-def _skolemised(quads: set[ox.Quad], graph: str) -> set[ox.Quad]:
-    if not any(isinstance(term, ox.BlankNode) for quad in quads for term in (quad.subject, quad.object)):
-        return quads
-    dataset = ox.Dataset(quads)
-    dataset.canonicalize(ox.CanonicalizationAlgorithm.RDFC_1_0)
-    return {
-        ox.Quad(
-            ox.NamedNode(f"{graph}#{subject.value}") if isinstance(subject, ox.BlankNode) else subject,
-            predicate,
-            ox.NamedNode(f"{graph}#{value.value}") if isinstance(value, ox.BlankNode) else value,
-            name,
-        )
-        for subject, predicate, value, name in dataset
-    }
-
-
-def _triples(quads: Iterable[ox.Quad]) -> str:
-    return " ".join(f"{quad.triple} ." for quad in quads)
-
-
-def _term(value: _Node | None) -> Term | None:
-    match value:
-        case None:
-            return None
-        case ox.NamedNode():
-            return Iri(value.value)
-        case ox.BlankNode():
-            return BlankNode(value.value)
-        case ox.Literal():
-            return Literal(value.value, value.datatype.value, value.language)
-    raise QueryError("a triple term has no place in a row here")
-
-
-def _rows(results: _Results) -> Rows:
-    if not isinstance(results, ox.QuerySolutions):
-        raise QueryError("a SELECT query is wanted")
-    names = tuple(variable.value for variable in results.variables)
-    return Rows(names, tuple(tuple(_term(value) for value in row) for row in results))
-
-
-def _truth(results: _Results) -> bool:
-    if not isinstance(results, ox.QueryBoolean):
-        raise QueryError("an ASK query is wanted")
-    return bool(results)
-
-
-def _ntriples(results: _Results) -> str:
-    if not isinstance(results, ox.QueryTriples):
-        raise QueryError("a CONSTRUCT or DESCRIBE query is wanted")
-    return "".join(sorted({f"{triple} .\n" for triple in results}))
-
-
-def _ours(error: Exception) -> QueryError | StoreError:
-    if isinstance(error, OSError):
-        return StoreError(f"the store cannot be read: {error}")
-    place = _PLACE.match(str(error)) if isinstance(error, SyntaxError) else None
-    if place is None:
-        return QueryError(str(error))
-    return QueryError(" ".join(place[3].split()), int(place[1]), int(place[2]))
+def _load(driver: ox.Store, lines: Sequence[str], *, lenient: bool = True) -> None:
+    """Loads quads and, beside them, their union; what was parsed before needs no second check (`lenient`)."""
+    texts = (("\n".join(lines), lenient), ("\n".join({triple(line) for line in lines}), True))
+    load = partial(driver.bulk_load, format=ox.RdfFormat.N_QUADS)
+    loads = [partial(load, text.encode(), lenient=known) for text, known in texts if text]
+    if len(lines) < _SMALL:
+        for load in loads:
+            load()
+    else:
+        with ThreadPoolExecutor(len(loads)) as threads:  # the driver lets go of the interpreter while it loads
+            list(threads.map(lambda load: load(), loads))

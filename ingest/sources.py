@@ -1,0 +1,68 @@
+"""What the store holds of sources, asked by digest, so that a large store costs no more than a small one."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from ingest.nquads import plain
+from ingest.software import SOFTWARE
+from ontology import terms
+from store.base import Iri, Literal, Store, Target
+
+_AT_ONCE = 500
+_KNOWN = f"""PREFIX ng: <{terms.NG}> PREFIX prov: <{terms.PROV}>
+SELECT ?graph ?sha256 ?name ?fingerprint {{ VALUES ?sha256 {{ {{digests}} }} GRAPH ?graph {{
+  ?source ng:sha256 ?sha256 ; ng:fileName ?name . ?notice ng:source ?source .
+  ?reading prov:wasAssociatedWith/ng:fingerprint ?fingerprint }} }}"""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A source in the store.
+
+    Attributes:
+        graph: The named graph of its notice.
+        name: Its file name.
+        current: Whether this software has read the graph.
+    """
+
+    graph: str
+    name: str
+    current: bool
+
+
+def known(store: Store, digests: Sequence[str]) -> dict[str, Source]:
+    """Returns those of some sources that a store has, by digest."""
+    return dict(_known(store, digests))
+
+
+def _known(store: Store, digests: Sequence[str]) -> Iterator[tuple[str, Source]]:
+    for start in range(0, len(digests), _AT_ONCE):
+        asked = " ".join(map(plain, digests[start : start + _AT_ONCE]))
+        for graph, sha256, name, fingerprint in store.select(_KNOWN.replace("{digests}", asked)):
+            if isinstance(graph, Iri) and isinstance(sha256, Literal) and isinstance(name, Literal):
+                current = fingerprint == Literal(SOFTWARE.fingerprint)
+                yield sha256.value, Source(graph.value, name.value, current)
+
+
+@dataclass(frozen=True, slots=True)
+class Current:
+    """The digests of the sources that a target holds as this software reads them; asks one by one, in any process."""
+
+    target: Target
+
+    def __contains__(self, sha256: object) -> bool:
+        """Tells whether a source need not be read."""
+        found = known(_published(self.target), [str(sha256)])
+        return any(source.current for source in found.values())
+
+
+@lru_cache(1)
+def _published(target: Target) -> Store:
+    return target.published()
+
+
+def fingerprinted(lines: Iterable[str]) -> bool:
+    """Tells whether N-Quads of a notice's graph were read by this software."""
+    mark = f" <{terms.NG}fingerprint> {plain(SOFTWARE.fingerprint)} "
+    return any(mark in line for line in lines)
