@@ -3,32 +3,36 @@
 import sys
 from pathlib import Path
 
-from store.formats import DATASET_FORMATS, convert
-from store.oxigraph import open_store
+from store import dumps
+from store.base import Store
+from store.formats import DATASET_FORMATS
 
 FORMATS = {form.name: form for form in DATASET_FORMATS}
 
 
-def export(directory: Path, form: str, output: Path) -> int:
-    """Writes all named graphs; the same quads always give the same bytes.
+def export(store: Store, form: str, output: Path) -> int:
+    """Writes all named graphs but `graph/catalog`; the same quads always give the same bytes.
 
     Args:
-        directory: The published store.
+        store: What is written.
         form: One of `FORMATS`; those without named graphs get the union.
-        output: The file to write, whole or not at all; `-` is standard output.
+        output: The file to write, whole or not at all, compressed where its name ends with `.gz` or `.zst`; `-` is
+            standard output.
 
     Returns:
         The exit code, 0.
 
     Raises:
-        StoreError: Nothing has been published there.
+        StoreError: The store or the dump cannot be read.
         OSError: The file cannot be written.
     """
-    written = convert(open_store(directory).snapshot().nquads(), FORMATS[form])
+    store, suffix = store.snapshot(), output.suffix.removeprefix(".")
+    compression = suffix if suffix in dumps.COMPRESSIONS else ""
     if str(output) == "-":
-        sys.stdout.buffer.write(written)
+        dumps.export(store, FORMATS[form], compression, sys.stdout.buffer)
         return 0
     draft = output.with_name(output.name + ".tmp")
-    draft.write_bytes(written)
+    with draft.open("wb") as file:
+        dumps.export(store, FORMATS[form], compression, file)
     draft.replace(output)
     return 0
