@@ -5,9 +5,10 @@ BIN := $(VENV)/bin
 HOST ?= 127.0.0.1
 PORT ?= 8000
 STORE ?= var/store
+EVENTS ?= data/events.ttl
 
 .DEFAULT_GOAL := run
-.PHONY: run test check lock clean
+.PHONY: run test test-servers check lock clean conformance-shacl
 
 $(VENV)/installed: requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -15,12 +16,19 @@ $(VENV)/installed: requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	touch $@
 
-run: $(VENV)/installed ## read data/notices, validate, publish under var/, serve
+run: $(VENV)/installed ## read data/notices and data/events.ttl, validate, publish under var/, serve
 	$(BIN)/noticegraph ingest data/notices --store $(STORE)
+	$(BIN)/noticegraph events $(EVENTS) --store $(STORE)
 	$(BIN)/noticegraph serve --store $(STORE) --host $(HOST) --port $(PORT)
 
 test: $(VENV)/installed ## every test, offline
 	$(BIN)/python -m pytest
+
+conformance-shacl: $(VENV)/installed ## the W3C's SHACL core tests, from a checkout: SUITE=…/data-shapes-test-suite/tests/core
+	SHACL_SUITE=$(abspath $(SUITE)) $(BIN)/python -m pytest tests/test_conformance.py
+
+test-servers: $(VENV)/installed ## the tests of remote stores, Virtuoso included (Debian: virtuoso-opensource-7)
+	NOTICEGRAPH_TEST_SERVERS=1 $(BIN)/python -m pytest tests/test_store.py tests/test_remote.py
 
 check: $(VENV)/installed ## zero findings
 	$(BIN)/ruff check .

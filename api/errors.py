@@ -20,25 +20,21 @@ class Problem(Exception):  # noqa: N818 -- the RFC's own name
     Attributes:
         status: HTTP status.
         kind: Short name of the problem, the last part of its `type` URI.
-        detail: What is wrong with this request.
+        detail: What is wrong with this request, and what to do.
+        headers: What the answer has besides.
         extra: Further members of the answer (RFC 9457, section 3.2).
     """
 
-    def __init__(self, status: int, kind: str, detail: str, **extra: object) -> None:
+    def __init__(
+        self, status: int, kind: str, detail: str, headers: Mapping[str, str] | None = None, **extra: object
+    ) -> None:
         """Keeps the parts."""
         super().__init__(detail)
         self.status = status
         self.kind = kind
         self.detail = detail
+        self.headers = headers
         self.extra = extra
-
-
-def of_query(error: QueryError) -> Problem:
-    """Returns the problem of a query that the engine refuses, with line and column where they are known."""
-    if error.line is None:
-        return Problem(400, "query-refused", str(error))
-    place = f"line {error.line}, column {error.column}"
-    return Problem(400, "syntax-error", f"{place}: {error}", line=error.line, column=error.column)
 
 
 def install(app: FastAPI) -> None:
@@ -46,35 +42,36 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(Problem)
     def _problem(_: Request, error: Problem) -> JSONResponse:
-        return _answer(error)
+        return answer(error, error.headers)
 
     @app.exception_handler(QueryError)
     def _query(_: Request, error: QueryError) -> JSONResponse:
-        return _answer(of_query(error))
+        return answer(Problem(400, "query-refused", str(error)))
 
     @app.exception_handler(HTTPException)
     def _http(request: Request, error: HTTPException) -> JSONResponse:
         phrase = HTTPStatus(error.status_code).phrase
         detail = f"{request.method} {request.url.path}: {phrase.lower()}"
-        return _answer(Problem(error.status_code, phrase.lower().replace(" ", "-"), detail), error.headers)
+        return answer(Problem(error.status_code, phrase.lower().replace(" ", "-"), detail), error.headers)
 
     @app.exception_handler(RequestValidationError)
     def _validation(_: Request, error: RequestValidationError) -> JSONResponse:
         faults = [f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors()]
-        return _answer(Problem(422, "invalid-parameter", "; ".join(faults)))
+        return answer(Problem(422, "invalid-parameter", "; ".join(faults)))
 
     @app.exception_handler(StoreError)
     def _store(_: Request, error: StoreError) -> JSONResponse:
         _LOG.error("%s", error)
-        return _answer(Problem(503, "store-unavailable", "the store cannot be read at the moment"))
+        return answer(Problem(503, "store-unavailable", "the store cannot be read at the moment"))
 
     @app.exception_handler(Exception)
     def _unexpected(_: Request, error: Exception) -> JSONResponse:
         _LOG.error("unexpected error", exc_info=error)
-        return _answer(Problem(500, "internal-error", "an unexpected error; the server's log says more"))
+        return answer(Problem(500, "internal-error", "an unexpected error; the server's log says more"))
 
 
-def _answer(problem: Problem, headers: Mapping[str, str] | None = None) -> JSONResponse:
+def answer(problem: Problem, headers: Mapping[str, str] | None = None) -> JSONResponse:
+    """Returns a problem as an answer, with further headers."""
     title = HTTPStatus(problem.status).phrase
     body = {"type": f"urn:noticegraph:problem:{problem.kind}", "title": title, "status": problem.status}
     return JSONResponse(

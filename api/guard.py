@@ -6,7 +6,7 @@ so that code hides in what looks like a string, the query is refused. Deep or lo
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -44,20 +44,54 @@ _PROLOGUE = {"PREFIX", "BASE", "VERSION"}
 
 
 @dataclass(frozen=True, slots=True)
-class _Token:
+class Token:
+    """A piece of a query: its kind (a group of the grammar above), its text, and where it begins."""
+
     kind: str
     text: str
     start: int
 
 
+@dataclass(frozen=True, slots=True)
+class Guarded:
+    """A query that may run here.
+
+    Attributes:
+        text: The query.
+        form: SELECT, ASK, CONSTRUCT or DESCRIBE.
+        tokens: Its pieces without space and comments.
+    """
+
+    text: str
+    form: str
+    tokens: tuple[Token, ...]
+
+    def at_most(self, rows: int) -> str:
+        """Returns the query with a LIMIT, so that it gives at most so many rows (SPARQL 1.1, section 19.8, rule 25)."""
+        outer = list(_outermost(self.tokens))
+        values = (token.start for token in outer if token.text.upper().startswith("VALUES"))
+        end = next(values, len(self.text))
+        for keyword, number in pairwise([*outer, Token("space", "", end)]):
+            name, own = keyword.text[:5].upper(), keyword.text[5:] or number.text
+            if keyword.kind == "word" and name == "LIMIT" and own.isdecimal():
+                start = number.start if number.text == own else keyword.start + len(name)
+                return f"{self.text[:start]} {min(int(own), rows)}{self.text[start + len(own) :]}"
+        return f"{self.text[:end]}\nLIMIT {rows}\n{self.text[end:]}"
+
+
 def query_form(query: str) -> str:
-    """Returns SELECT, ASK, CONSTRUCT or DESCRIBE for a query that may run here.
+    """Returns the form of a query that may run here; see `guarded`."""
+    return guarded(query).form
+
+
+def guarded(query: str) -> Guarded:
+    """Takes a query to pieces and judges whether it may run here.
 
     Raises:
         Problem: 403 for an update and for SERVICE; 400 for what is no query, is nested deeper than 64 brackets, is
             chained longer than 1000 operators, or could be read in two ways.
     """
-    tokens = list(_tokens(query))
+    tokens = tuple(tokens_of(query))
     _refuse_service(tokens)
     _refuse_depth(tokens)
     form = next((t for t in tokens if t.kind == "word" and t.text.upper() not in _PROLOGUE), None)
@@ -67,16 +101,16 @@ def query_form(query: str) -> str:
     if found is None:
         start = len(query) if form is None else form.start
         raise _fault(query, start, "expected SELECT, ASK, CONSTRUCT or DESCRIBE")
-    return found
+    return Guarded(query, found, tokens)
 
 
-def _tokens(query: str) -> Iterator[_Token]:
+def tokens_of(query: str) -> Iterator[Token]:
     position, brackets, last = 0, ["{"], "space"
     while position < len(query):
         match = _TOKEN.match(query, position)
         if match is None or match.lastgroup is None:
             raise _fault(query, position, f"unexpected {query[position]!r}")
-        token = _Token(match.lastgroup, match[0], position)
+        token = Token(match.lastgroup, match[0], position)
         if brackets[-1] == "(" and last in _OPERANDS and _two_readings(token):
             raise _fault(query, position, "put a space after the operator <, or write the IRI with a prefix")
         position = match.end()
@@ -90,13 +124,21 @@ def _tokens(query: str) -> Iterator[_Token]:
         yield token
 
 
-def _two_readings(token: _Token) -> bool:
+def _outermost(tokens: Sequence[Token]) -> Iterator[Token]:
+    depth = 0
+    for token in tokens:
+        depth += (token.kind == "open") - (token.kind == "close")
+        if not depth and token.kind != "close":
+            yield token
+
+
+def _two_readings(token: Token) -> bool:
     """Tells whether `<…>` after an operand could as well be a comparison that goes on with a string or comment."""
     return token.kind == "iri" and not _PLAIN_IRI.match(token.text) and any(mark in token.text for mark in "'#()")
 
 
-def _refuse_service(tokens: list[_Token]) -> None:
-    end = _Token("space", "", 0)
+def _refuse_service(tokens: Sequence[Token]) -> None:
+    end = Token("space", "", 0)
     for token, following in pairwise([*tokens, end]):
         keyword = token.kind == "word" and "SERVICE" in token.text.upper()
         glued = token.kind == "name" and "SERVICE" in token.text.upper().split(":")[0]
@@ -104,7 +146,7 @@ def _refuse_service(tokens: list[_Token]) -> None:
             raise Problem(403, "service-refused", "SERVICE is refused: this endpoint asks no other one")
 
 
-def _refuse_depth(tokens: list[_Token]) -> None:
+def _refuse_depth(tokens: Sequence[Token]) -> None:
     depth = 0
     for token in tokens:
         depth += (token.kind == "open") - (token.kind == "close")

@@ -11,6 +11,7 @@ from api.errors import Problem
 from ontology import terms
 from store.formats import Format
 
+JSON = Format("json", "application/json", "json", f"{terms.MEDIA_TYPES}application/json")
 HTML = Format("html", "text/html", "html", terms.FORMATS + "HTML")
 _MAX_ACCEPT = 1024
 _QUALITY = re.compile(r"(?:0(?:\.\d{0,3})?|1(?:\.0{0,3})?)")
@@ -41,13 +42,14 @@ def respond(request: Request, body: bytes, form: Format, headers: Mapping[str, s
     etag = f'"{hashlib.sha256(body + form.media_type.encode()).hexdigest()[:32]}"'
     sent = {"ETag": etag, "Vary": "Accept", "Cache-Control": "no-cache", **(headers or {})}
     if form == HTML:
-        sent["Content-Security-Policy"] = _PAGE_POLICY
-    if request.method in {"GET", "HEAD"} and _known(request.headers.get("if-none-match", ""), etag):
+        sent.setdefault("Content-Security-Policy", _PAGE_POLICY)
+    if request.method in {"GET", "HEAD"} and known(request.headers.get("if-none-match", ""), etag):
         return Response(status_code=304, headers=sent)
     return Response(body, headers={**sent, "Content-Type": form.content_type})
 
 
-def _known(condition: str, etag: str) -> bool:
+def known(condition: str, etag: str) -> bool:
+    """Tells whether an If-None-Match header names the tag (RFC 9110, section 13.1.2)."""
     tags = {tag.strip().removeprefix("W/") for tag in condition.split(",")}
     return etag in tags or "*" in tags
 

@@ -14,6 +14,9 @@ ADDRESSES = {
     "/queries": "问题目录 · the catalogue of questions",
     "/ontology": "本体 · the ontology",
     "/graph/vocabulary": "词表 · the vocabularies",
+    "/dumps/": "转储文件 · dumps",
+    "/shapes": "形状 · the shapes that the data conforms to",
+    "/validation/": "校验报告 · validation reports",
     "/docs": "接口文档 · the HTTP interface",
 }
 
@@ -41,7 +44,7 @@ def router(store: Store) -> APIRouter:
         return respond(request, pages.page("HTTP", f"<p>{link}</p>" + pages.table(("route", "what"), rows)), HTML)
 
     @routes.get("/healthz")
-    def healthz() -> JSONResponse:
+    async def healthz() -> JSONResponse:
         """Says that the process answers."""
         return JSONResponse({"status": "ok"})
 

@@ -66,13 +66,3 @@ def rows_table(rows: Rows, base: str = "") -> str:
     shown = rows.rows[:MAX_ROWS]
     count = f"<p>{len(rows)} rows" + (f", the first {MAX_ROWS} shown</p>" if len(rows) > MAX_ROWS else "</p>")
     return count + table(rows.variables, ([term(value, base=base) for value in row] for row in shown))
-
-
-def editor(query: str, answer: str = "") -> bytes:
-    """Returns the SPARQL editor with a query in it and the answer, as HTML, below."""
-    form = (
-        '<form action="/sparql" method="post"><p><label for="query">SPARQL 查询 · query</label></p>'
-        f'<textarea id="query" name="query" rows="14" spellcheck="false">{escape(query)}</textarea>'
-        "<p><button>运行 · Run</button></p></form>"
-    )
-    return page("SPARQL", form + answer)

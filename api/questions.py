@@ -1,5 +1,6 @@
-"""The catalogue of questions over HTTP: lists them, runs one with its parameters."""
+"""The catalogue of questions over HTTP: lists them, as RDF as well, and runs each with its parameters."""
 
+from collections.abc import Callable
 from html import escape
 
 from fastapi import APIRouter, Request
@@ -7,43 +8,68 @@ from fastapi.responses import JSONResponse, Response
 
 from api import guard, pages
 from api.errors import Problem
-from api.negotiate import HTML, best, respond
+from api.negotiate import HTML, JSON, best, respond
 from api.settings import Settings
-from api.sparql import Operation, offered, run_query
+from api.sparql import offered
 from ontology import terms
+from ontology.load import concepts
+from ontology.terms import DCT, RDF, RDFS, SCHEMA, SH
 from queries import catalogue
-from queries.catalogue import CatalogueError, Question
-from store.base import Store
-from store.formats import Format
+from queries.catalogue import CatalogueError, Parameter, Question
+from store import formats
+from store.base import Iri, Literal, Store
+from store.formats import Format, convert
 
-_JSON = Format("json", "application/json", "json", f"{terms.MEDIA_TYPES}application/json")
 _TEXT = Format("rq", "application/sparql-query", "rq", f"{terms.FORMATS}SPARQL_Query")
+_TYPES = {"date": {"type": "string", "format": "date"}, "integer": {"type": "integer"}}
 
 
 def router(settings: Settings, store: Store) -> APIRouter:
-    """Returns the routes of `/queries`."""
+    """Returns the routes of `/queries`, one for each question."""
     routes = APIRouter()
 
     @routes.get("/queries")
     def questions(request: Request) -> Response:
-        """Lists the questions with their parameters."""
+        """Lists the questions with their parameters; as RDF, each is a `sh:SPARQLExecutable`."""
         known = catalogue.questions()
-        if best(request.headers.get("accept"), (_JSON, HTML)) == HTML:
+        target = best(request.headers.get("accept"), (JSON, HTML, *formats.GRAPH_FORMATS))
+        if target == JSON:
+            items = [_item(question) for question in known]
+            return JSONResponse({"items": items, "total": len(items)}, headers={"Vary": "Accept"})
+        if target == HTML:
             cells = ((pages.link(f"/queries/{q.name}", escape(q.name)), escape(q.zh), escape(q.en)) for q in known)
             body = pages.table(("问题 · question", "中文", "English"), cells)
             return respond(request, pages.page("问题目录 · questions", body), HTML)
-        items = [_item(question) for question in known]
-        return JSONResponse({"items": items, "total": len(items)}, headers={"Vary": "Accept"})
+        endpoint = Iri(str(request.url_for("sparql")))
+        lines = (line for question in known for line in _described(question, settings.base, endpoint))
+        return respond(request, convert(lines, target), target)
 
-    @routes.get("/queries/{name:path}")
-    def question(request: Request, name: str) -> Response:
-        """Runs a question with its parameters in the query string; `.rq` after the name gives its text."""
+    @routes.get("/queries/{name:path}.rq")
+    def text(request: Request, name: str) -> Response:
+        """Sends the text of a question."""
         try:
-            question = catalogue.question(name)
+            return respond(request, catalogue.question(name).text.encode(), _TEXT)
         except CatalogueError as error:
             raise Problem(404, "not-found", str(error)) from error
-        if name.endswith(".rq"):
-            return respond(request, question.text.encode(), _TEXT)
+
+    for known in catalogue.questions():
+        extra = {"parameters": [_parameter(parameter) for parameter in known.parameters]}
+        routes.get(
+            f"/queries/{known.name}", summary=known.zh, description=known.en, tags=["queries"], openapi_extra=extra
+        )(_asked(known, settings, store))
+
+    @routes.get("/queries/{name:path}", include_in_schema=False)
+    def unknown(name: str) -> Response:
+        """Refuses what is no question."""
+        raise Problem(404, "not-found", f"there is no question {name!r}; /queries lists them")
+
+    return routes
+
+
+def _asked(question: Question, settings: Settings, store: Store) -> Callable[[Request], Response]:
+    """Returns the route of a question: in a thread of the server, for its work is bounded."""
+
+    def answer(request: Request) -> Response:
         given = request.query_params
         if len(given.multi_items()) != len(given):
             raise Problem(400, "parameter-repeated", "each parameter takes one value")
@@ -51,14 +77,43 @@ def router(settings: Settings, store: Store) -> APIRouter:
             query = catalogue.bind(question, {key: value for key, value in given.items() if value}, settings.base)
         except CatalogueError as error:
             raise Problem(400, "invalid-parameter", str(error)) from error
-        form = guard.query_form(query)
-        target = best(request.headers.get("accept"), (*offered(form), HTML))
+        target = best(request.headers.get("accept"), (*offered(guard.query_form(query)), HTML))
         if target == HTML:
             rows = pages.rows_table(store.snapshot().select(query), settings.base)
             return respond(request, pages.page(question.zh, _form(question, dict(given)) + rows), HTML)
-        return respond(request, run_query(store.snapshot(), Operation(query, None), form, target), target)
+        return respond(request, store.snapshot().answer(query, target.media_type), target)
 
-    return routes
+    answer.__name__ = question.name.replace("/", "_").replace("-", "_")
+    return answer
+
+
+def _parameter(known: Parameter) -> dict[str, object]:
+    """Describes a parameter (OpenAPI 3.1, section 4.8.12); those of small schemes list their concepts."""
+    scheme = (known.below or "").removeprefix("id/").rstrip("/")
+    enumerated = scheme in terms.SCHEMES and scheme != "division"
+    one_of = {"enum": [concept.id for concept in concepts(scheme)]} if enumerated else {}
+    return {
+        "name": known.name,
+        "in": "query",
+        "description": f"{known.zh} · {known.en}",
+        "schema": {**_TYPES.get(known.type, {"type": "string"}), **one_of},
+        "example": known.example,
+    }
+
+
+def _described(question: Question, base: str, endpoint: Iri) -> list[str]:
+    """Describes a question as the examples of the Swiss Institute of Bioinformatics are (SHACL, section 5)."""
+    node = Iri(f"{base}queries/{question.name}")
+    facts: list[tuple[str, Iri | Literal]] = [
+        (RDF + "type", Iri(SH + "SPARQLExecutable")),
+        (RDF + "type", Iri(SH + "SPARQLSelectExecutable")),
+        (RDFS + "comment", Literal(question.zh, language="zh")),
+        (RDFS + "comment", Literal(question.en, language="en")),
+        (SH + "select", Literal(question.text)),
+        (SCHEMA + "target", endpoint),
+        (DCT + "identifier", Literal(question.name)),
+    ]
+    return [f"{node.n3()} <{predicate}> {value.n3()} ." for predicate, value in facts]
 
 
 def _item(question: Question) -> dict[str, object]:

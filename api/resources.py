@@ -15,7 +15,7 @@ from api.errors import Problem
 from api.negotiate import HTML, best, respond
 from api.settings import Settings
 from ontology.iris import Iris
-from ontology.terms import DCT_TITLE, PREF_LABEL, PREFIXES, RDFS_LABEL
+from ontology.terms import CONFORMS_TO, DCT_TITLE, PREF_LABEL, PREFIXES, RDFS_LABEL
 from store.base import Iri, Literal, Rows, Store, Term
 from store.formats import DATASET_FORMATS, Format, convert
 
@@ -80,7 +80,10 @@ def _whole(request: Request, store: Store, base: str, path: str, target: Format 
     if not lines:
         raise _unknown(graph)
     body = _graph_page(graph, f"/{path}", store, base) if target == HTML else convert(lines, target)
-    return respond(request, body, target, _links(f"/{path}", target))
+    links = _links(f"/{path}", target)
+    if path.startswith("graph/notice/"):
+        links["Link"] += f', </validation/{path.removeprefix("graph/")}>; rel="{CONFORMS_TO}"'
+    return respond(request, body, target, links)
 
 
 def _split(path: str) -> tuple[str, Format | None]:

@@ -1,10 +1,12 @@
 """Runs the server for `noticegraph serve`."""
 
 import errno
+import os
 import signal
 import socket
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import uvicorn
@@ -13,31 +15,41 @@ from api.app import create_app
 from api.operations import ADDRESSES
 from api.settings import from_environment
 from store.base import Store
-from store.oxigraph import memory, open_store
 
 _DRAIN_SECONDS = 5
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"format": "%(message)s"}, "named": {"format": "%(name)s: %(message)s"}},
+    "handlers": {
+        "access": {"class": "logging.StreamHandler", "formatter": "plain", "stream": "ext://sys.stderr"},
+        "other": {"class": "logging.StreamHandler", "formatter": "named", "stream": "ext://sys.stderr"},
+    },
+    "loggers": {"noticegraph.access": {"handlers": ["access"], "level": "INFO", "propagate": False}},
+    "root": {"handlers": ["other"], "level": "WARNING"},
+}
 
 
-def serve(directory: Path | None, host: str, port: int, dataset: Sequence[Path]) -> int:
-    """Serves a published store, or RDF files as they are, until SIGTERM or SIGINT.
+def serve(store: Store, host: str, port: int, files: Sequence[Path] = ()) -> int:
+    """Serves a store until SIGTERM or SIGINT.
 
     Args:
-        directory: The published store; None where `dataset` is given.
+        store: What is served.
         host: Address to listen on.
         port: Port to listen on; 0 takes a free one.
-        dataset: RDF files to hold in memory instead of a store.
+        files: The RDF files that were read into the store, where it is no store of versions.
 
     Returns:
         0 after a signal, 1 where the address cannot be had.
 
     Raises:
-        StoreError: Nothing has been published there, or a file is no RDF.
-        ValueError: The settings make no sense, or there is neither a store nor a file.
+        ValueError: The settings make no sense.
     """
-    if directory is None and not dataset:
-        raise ValueError("give a store or data set files")
-    store: Store = memory(dataset) if directory is None else open_store(directory)
-    app = create_app(from_environment(), store)
+    settings = from_environment()
+    if settings.hosts == "*" and host in _LOOPBACK:
+        settings = replace(settings, hosts=",".join(_LOOPBACK))
+    app = create_app(settings, store, files)
     try:
         listener = _listener(host, port)
     except OSError as error:
@@ -48,7 +60,14 @@ def serve(directory: Path | None, host: str, port: int, dataset: Sequence[Path])
     for stop in (signal.SIGTERM, signal.SIGINT):
         # Uvicorn stops in good order, then raises the signal again for whoever handled it before: nobody.
         signal.signal(stop, lambda *_: None)
-    config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=_DRAIN_SECONDS, server_header=False)
+    config = uvicorn.Config(
+        app,
+        log_config=_LOGGING,
+        access_log=False,
+        timeout_graceful_shutdown=_DRAIN_SECONDS,
+        server_header=False,
+        forwarded_allow_ips=os.environ.get("FORWARDED_ALLOW_IPS", ""),
+    )
     uvicorn.Server(config).run(sockets=[listener])
     return 0
 

@@ -1,106 +1,112 @@
 """The query operation of the SPARQL 1.1 Protocol (https://www.w3.org/TR/sparql11-protocol/), and what describes it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from html import escape
 from urllib.parse import parse_qsl
 
 from fastapi import APIRouter, Request
-from fastapi.responses import Response
-from starlette.concurrency import run_in_threadpool
+from fastapi.responses import JSONResponse, Response
 
-from api import guard, pages
+from api import editor, guard
 from api.errors import Problem
 from api.negotiate import HTML, best, respond
+from api.outside import Operation, Outside
 from api.settings import Settings
-from ontology.terms import DCT, NG, RDF, SD, SKOS
+from ontology.terms import DCT, RDF, RDFS, SD
 from store import formats
-from store.base import Dataset, Iri, Literal, Store
+from store.base import Dataset, Iri, Literal
 from store.formats import Format, convert
 
 _FORM = "application/x-www-form-urlencoded"
 _QUERY = "application/sparql-query"
-_EXAMPLE = f"""PREFIX ng: <{NG}>
-PREFIX dct: <{DCT}>
-PREFIX skos: <{SKOS}>
-
-SELECT ?notice ?title ?number ?text {{
-  ?notice dct:title ?title ; ng:hasMeasure ?measure .
-  ?measure ng:number ?number ; ng:text ?text .
-}}
-LIMIT 20
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class Operation:
-    """A query as it came: its text, and the graphs it is asked of (None: those it names itself, else all)."""
-
-    query: str
-    dataset: Dataset | None
+_ACCEPTED = f"{_QUERY}, {_FORM}"
+_TEXT = {"type": "string"}
+_PARAMETERS = {
+    "parameters": [
+        {"name": "query", "in": "query", "schema": _TEXT, "description": "The query"},
+        {"name": "default-graph-uri", "in": "query", "schema": _TEXT, "description": "A graph to ask, in place of all"},
+        {"name": "named-graph-uri", "in": "query", "schema": _TEXT, "description": "A graph that GRAPH sees"},
+        {"name": "timeout", "in": "query", "schema": {"type": "number"}, "description": "Fewer seconds than the limit"},
+        {"name": "rows", "in": "query", "schema": {"type": "integer"}, "description": "Fewer rows than the limit"},
+    ]
+}
+_BODY = {"requestBody": {"content": {_FORM: {"schema": {"type": "object"}}, _QUERY: {"schema": _TEXT}}}}
 
 
-def router(settings: Settings, store: Store) -> APIRouter:
+def router(settings: Settings, outside: Outside) -> APIRouter:
     """Returns the routes of `/sparql`."""
     routes = APIRouter()
 
-    @routes.get("/sparql")
+    @routes.get("/sparql", openapi_extra=_PARAMETERS)
     async def sparql(request: Request) -> Response:
         """Answers a SPARQL query; without one, describes the service."""
         return await served(request)
 
-    @routes.post("/sparql")
+    @routes.post("/sparql", openapi_extra=_BODY)
     async def sparql_post(request: Request) -> Response:
         """Answers a SPARQL query that is posted, as a form or as it is."""
         return await served(request)
 
+    @routes.api_route("/sparql", methods=["QUERY"], include_in_schema=False)
+    async def sparql_query(request: Request) -> Response:
+        """Answers a SPARQL query that is the body of a QUERY request (RFC 10008)."""
+        return await served(request)
+
     @routes.options("/sparql")
-    def sparql_options() -> Response:
-        """Tells the methods."""
-        return Response(status_code=204, headers={"Allow": "GET, HEAD, OPTIONS, POST"})
+    async def sparql_options() -> Response:
+        """Tells the methods, and what may be posted."""
+        return Response(
+            status_code=204, headers={"Allow": "GET, HEAD, OPTIONS, POST, QUERY", "Accept-Query": _ACCEPTED}
+        )
+
+    @routes.get("/limits")
+    async def limits() -> JSONResponse:
+        """Tells what a query may use."""
+        return JSONResponse(_limits(settings, outside))
 
     async def served(request: Request) -> Response:
         operation = await _operation(request, settings.max_query_bytes)
+        accept = request.headers.get("accept")
         if operation is None:
-            return _description(request)
-        return await run_in_threadpool(answer, request, store.snapshot(), operation)
+            target = best(accept, (*formats.GRAPH_FORMATS, HTML))
+            if target == HTML:
+                return editor.page(request)
+            return respond(request, _description(request, settings, target), target)
+        guarded = guard.guarded(operation.query)
+        target = best(accept, (*offered(guarded.form), HTML))
+        if target == HTML:
+            return editor.page(request)
+        return await outside.answer(request, operation, guarded, target)
 
     return routes
-
-
-def answer(request: Request, store: Store, operation: Operation) -> Response:
-    """Answers one query in the form that the client likes best; a browser gets it below the editor."""
-    form = guard.query_form(operation.query)
-    offers = (*offered(form), HTML)
-    target = best(request.headers.get("accept"), offers)
-    return respond(request, run_query(store, operation, form, target), target)
 
 
 def offered(form: str) -> Sequence[Format]:
     """Returns the formats that a query form can be answered in, the default first."""
     if form == "SELECT":
         return formats.ROWS_FORMATS
-    return formats.BOOLEAN_FORMATS if form == "ASK" else formats.GRAPH_FORMATS
+    return formats.BOOLEAN_FORMATS if form == "ASK" else formats.DATASET_FORMATS
 
 
-def run_query(store: Store, operation: Operation, form: str, target: Format) -> bytes:
-    """Runs a guarded query and writes its answer: the one place where free queries meet the engine."""
-    if target != HTML:
-        return store.answer(operation.query, target.media_type, operation.dataset)
-    if form == "SELECT":
-        shown = pages.rows_table(store.select(operation.query, operation.dataset))
-    elif form == "ASK":
-        shown = f"<p>{'是 · yes' if store.ask(operation.query, operation.dataset) else '否 · no'}</p>"
-    else:
-        turtle = store.answer(operation.query, formats.TURTLE.media_type, operation.dataset).decode()
-        shown = f"<pre>{escape(turtle)}</pre>"
-    return pages.editor(operation.query, shown)
+def _limits(settings: Settings, outside: Outside) -> dict[str, object]:
+    return {
+        "seconds": settings.query_seconds,
+        "rows": settings.query_rows,
+        "bytes": settings.query_bytes,
+        "memoryBytes": settings.query_memory,
+        "queryBytes": settings.max_query_bytes,
+        "bracketDepth": guard.MAX_DEPTH,
+        "concurrency": settings.workers,
+        "client": {"concurrency": settings.client_queries, "secondsPerMinute": settings.client_seconds},
+        "token": {"seconds": settings.token_seconds, "rows": None, "bytes": None} if settings.token else None,
+        "servedFrom": "memory" if outside.in_memory else "disk",
+        "lowerBy": ["timeout", "rows"],
+    }
 
 
 async def _operation(request: Request, limit: int) -> Operation | None:
     """Reads the query operation from the request; None where it carries no query."""
     parameters = _decoded(request.url.query.encode(), "the query string")
-    if request.method == "POST":
+    if request.method in {"POST", "QUERY"}:
         kind, _, rest = request.headers.get("content-type", "").partition(";")
         body = await _body(request, 4 * limit)
         if kind.strip().lower() == _FORM:
@@ -110,19 +116,20 @@ async def _operation(request: Request, limit: int) -> Operation | None:
                 raise Problem(415, "unsupported-media-type", "a query must be UTF-8")
             parameters.append(("query", _text(body, "the query")))
         else:
-            raise Problem(415, "unsupported-media-type", f"post {_FORM} or {_QUERY}", accepted=[_FORM, _QUERY])
+            raise Problem(415, "unsupported-media-type", f"post {_FORM} or {_QUERY}", {"Accept-Query": _ACCEPTED})
     queries = [value for name, value in parameters if name == "query"]
     if any(name == "update" for name, _ in parameters):
         raise Problem(403, "update-refused", "this endpoint answers queries only; it takes no updates")
     if not queries:
-        if request.method == "POST" or parameters:
+        if request.method != "GET" or parameters:
             raise Problem(400, "query-missing", "there is no parameter `query`")
         return None
     if len(queries) > 1:
         raise Problem(400, "query-repeated", "there is more than one query")
     if len(queries[0].encode()) > limit:
         raise Problem(413, "query-too-large", f"the query is longer than {limit} bytes")
-    return Operation(queries[0], _dataset(parameters))
+    lowered = {name: value for name, value in parameters if name in {"timeout", "rows"}}
+    return Operation(queries[0], _dataset(parameters), lowered)
 
 
 def _dataset(parameters: list[tuple[str, str]]) -> Dataset | None:
@@ -161,19 +168,26 @@ def _text(encoded: bytes, where: str) -> str:
         raise Problem(400, "bad-encoding", f"{where} is not UTF-8") from error
 
 
-def _description(request: Request) -> Response:
-    """Answers a request without a query: the editor for a browser, else the SPARQL 1.1 service description."""
-    target = best(request.headers.get("accept"), (*formats.GRAPH_FORMATS, HTML))
-    if target == HTML:
-        return respond(request, pages.editor(_EXAMPLE), HTML)
+def _description(request: Request, settings: Settings, target: Format) -> bytes:
+    """Writes the SPARQL 1.1 service description (https://www.w3.org/TR/sparql11-service-description/)."""
     service = Iri(str(request.url.replace(query="", fragment="")))
-    facts: list[tuple[str, Iri | Literal]] = [
-        (RDF + "type", Iri(SD + "Service")),
-        (SD + "endpoint", service),
-        (SD + "supportedLanguage", Iri(SD + "SPARQL11Query")),
-        (SD + "feature", Iri(SD + "UnionDefaultGraph")),
-        *((SD + "resultFormat", Iri(form.iri)) for form in (*formats.ROWS_FORMATS, *formats.GRAPH_FORMATS)),
-        (DCT + "title", Literal("noticegraph", language="en")),
+    dataset, catalog = Iri(f"{service.value}#dataset"), request.url_for("void").replace(query="")
+    limits = (
+        f"At most {settings.query_seconds} seconds, {settings.query_rows} rows and {settings.query_bytes} bytes a "
+        f"query; {settings.client_seconds} seconds a minute for each client. An answer that was cut has X-Result-Truncated."
+    )
+    facts: list[tuple[Iri, str, Iri | Literal]] = [
+        (service, RDF + "type", Iri(SD + "Service")),
+        (service, SD + "endpoint", service),
+        (service, SD + "supportedLanguage", Iri(SD + "SPARQL11Query")),
+        (service, SD + "feature", Iri(SD + "UnionDefaultGraph")),
+        *((service, SD + "resultFormat", Iri(form.iri)) for form in (*formats.ROWS_FORMATS, *formats.DATASET_FORMATS)),
+        (service, SD + "defaultDataset", dataset),
+        (service, DCT + "title", Literal("noticegraph", language="en")),
+        (service, RDFS + "comment", Literal(limits, language="en")),
+        (service, RDFS + "seeAlso", Iri(str(request.url_for("limits")))),
+        (service, RDFS + "seeAlso", Iri(str(request.url_for("questions")))),
+        (dataset, RDF + "type", Iri(SD + "Dataset")),
+        (dataset, RDFS + "seeAlso", Iri(str(catalog))),
     ]
-    lines = (f"{service.n3()} <{predicate}> {value.n3()} ." for predicate, value in facts)
-    return respond(request, convert(lines, target), target)
+    return convert((f"{node.n3()} <{predicate}> {value.n3()} ." for node, predicate, value in facts), target)

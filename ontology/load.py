@@ -46,7 +46,26 @@ def reference_graphs(base: str = DEFAULT_BASE) -> dict[str, str]:
     """
     iris = Iris(base)
     sources = {iris.graph("ontology"): _ONTOLOGY, iris.graph("vocabulary"): vocabulary_files()}
-    return {graph: _n_quads(graph, names, base) for graph, names in sources.items()}
+    return {graph: n_quads(graph, map(_content, names), base) for graph, names in sources.items()}
+
+
+def n_quads(graph: str, turtles: Iterable[bytes], base: str = DEFAULT_BASE) -> str:
+    """Returns what Turtle texts say as one named graph.
+
+    Args:
+        graph: IRI of the graph.
+        turtles: The texts; IRIs of things begin with the default base in them.
+        base: What they begin with in the graph.
+
+    Returns:
+        N-Quads, a line each, sorted.
+
+    Raises:
+        SyntaxError: A text is no Turtle.
+    """
+    quads = (quad for turtle in turtles for quad in pyoxigraph.parse(turtle, format=pyoxigraph.RdfFormat.TURTLE))
+    triples = _serialized(quads, pyoxigraph.RdfFormat.N_TRIPLES).replace(f"<{terms.ID}", f"<{base}id/")
+    return "".join(f"{line.removesuffix('.')}<{graph}> .\n" for line in sorted(set(triples.splitlines())))
 
 
 @cache
@@ -64,7 +83,7 @@ def concepts(scheme: str) -> tuple[Concept, ...]:
     home = terms.PREFIXES[scheme]
     parents: dict[str, str] = {}
     labels: dict[tuple[str, str | None], str] = {}
-    for quad in _parse(f"vocab/{scheme}s.ttl"):
+    for quad in pyoxigraph.parse(_content(f"vocab/{scheme}s.ttl"), format=pyoxigraph.RdfFormat.TURTLE):
         subject, value = str(quad.subject)[1:-1], quad.object
         if not subject.startswith(home):
             continue
@@ -105,12 +124,6 @@ def canonical_turtle(turtle: str) -> str:
     return "\n".join([*head, "", body.replace(" .\n", " .\n\n"), ""])
 
 
-def _n_quads(graph: str, names: tuple[str, ...], base: str) -> str:
-    quads = (quad for name in names for quad in _parse(name))
-    triples = _serialized(quads, pyoxigraph.RdfFormat.N_TRIPLES).replace(f"<{terms.ID}", f"<{base}id/")
-    return "".join(f"{line.removesuffix('.')}<{graph}> .\n" for line in sorted(set(triples.splitlines())))
-
-
 def _serialized(quads: Iterable[pyoxigraph.Quad], form: pyoxigraph.RdfFormat) -> str:
     written = BytesIO()
     prefixes = terms.PREFIXES if form == pyoxigraph.RdfFormat.TURTLE else None
@@ -118,6 +131,5 @@ def _serialized(quads: Iterable[pyoxigraph.Quad], form: pyoxigraph.RdfFormat) ->
     return written.getvalue().decode()
 
 
-def _parse(name: str) -> pyoxigraph.QuadParser:
-    content = files("ontology").joinpath(name).read_bytes()
-    return pyoxigraph.parse(content, format=pyoxigraph.RdfFormat.TURTLE)
+def _content(name: str) -> bytes:
+    return files("ontology").joinpath(name).read_bytes()

@@ -5,12 +5,15 @@ A constant is the local name in capitals. Where a class and a property differ in
 vocabularies carry their prefix where the bare name would not tell.
 """
 
+AS = "https://www.w3.org/ns/activitystreams#"
 CPSV = "http://purl.org/vocab/cpsv#"
 CV = "http://data.europa.eu/m8g/"
 DCAT = "http://www.w3.org/ns/dcat#"
 DCT = "http://purl.org/dc/terms/"
 ELI = "http://data.europa.eu/eli/ontology#"
+FOAF = "http://xmlns.com/foaf/0.1/"
 FORMATS = "http://www.w3.org/ns/formats/"
+LDES = "https://w3id.org/ldes#"
 MEDIA_TYPES = "http://www.iana.org/assignments/media-types/"
 NG = "https://w3id.org/noticegraph/ontology#"
 NGSH = "https://w3id.org/noticegraph/shapes#"
@@ -25,8 +28,11 @@ SCHEMA = "https://schema.org/"
 SD = "http://www.w3.org/ns/sparql-service-description#"
 SH = "http://www.w3.org/ns/shacl#"
 SKOS = "http://www.w3.org/2004/02/skos/core#"
+SPDX = "http://spdx.org/rdf/terms#"
 TIME = "http://www.w3.org/2006/time#"
+TREE = "https://w3id.org/tree#"
 VANN = "http://purl.org/vocab/vann/"
+VOID = "http://rdfs.org/ns/void#"
 XSD = "http://www.w3.org/2001/XMLSchema#"
 ID = "https://w3id.org/noticegraph/id/"  # of the default base, as in the Turtle files
 
@@ -48,13 +54,16 @@ SCHEMES = (
 )
 
 PREFIXES: dict[str, str] = {
+    "as": AS,
     "cpsv": CPSV,
     "cv": CV,
     "dcat": DCAT,
     "dct": DCT,
     "eli": ELI,
+    "foaf": FOAF,
     "formats": FORMATS,
     "id": ID,
+    "ldes": LDES,
     "ng": NG,
     "ngsh": NGSH,
     "oa": OA,
@@ -68,8 +77,11 @@ PREFIXES: dict[str, str] = {
     "sd": SD,
     "sh": SH,
     "skos": SKOS,
+    "spdx": SPDX,
     "time": TIME,
+    "tree": TREE,
     "vann": VANN,
+    "void": VOID,
     "xsd": XSD,
     **{name: f"{ID}{name}/" for name in ("scheme", *SCHEMES)},
 }
@@ -167,6 +179,7 @@ ALT_LABEL = SKOS + "altLabel"
 BROADER = SKOS + "broader"
 CONCEPT = SKOS + "Concept"
 CONCEPT_SCHEME = SKOS + "ConceptScheme"
+CONFORMS_TO = DCT + "conformsTo"
 DCT_FORMAT = DCT + "format"
 DCT_TITLE = DCT + "title"
 DEFINITION = SKOS + "definition"

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from ingest.events import publish_events
 from ingest.model import Notice
 from ingest.pipeline import Outcome, ingest
 from ingest.read import read_notice
@@ -27,10 +28,11 @@ def notices() -> tuple[Notice, ...]:
 
 @pytest.fixture(scope="session")
 def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a store in which the five notices are published."""
+    """The folder of a store in which the five notices and the dates of events are published."""
     directory = tmp_path_factory.mktemp("published")
     outcomes: list[Outcome] = list(ingest([ROOT / "data/notices"], directory))
     assert [outcome.status for outcome in outcomes] == ["accepted"] * 5
+    publish_events([ROOT / "data/events.ttl"], directory)
     return directory
 
 

@@ -37,7 +37,7 @@ def as_html(data: bytes, name: str) -> Iterator[Document | SourceError]:
 
 def never(data: bytes, name: str) -> Iterator[Document | SourceError]:
     """Opens nothing, so that what is accepted all the same was read before."""
-    yield SourceError("opened-again", f"{len(data)} bytes", name)
+    yield SourceError("unreadable", f"{len(data)} bytes", name)
 
 
 def conforms(nquads: str) -> Report:

@@ -2,8 +2,9 @@
 
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 import httpx
 import uvicorn
@@ -14,11 +15,11 @@ from store.base import Store
 
 
 @contextmanager
-def served(store: Store, settings: Settings | None = None) -> Iterator[httpx.Client]:
-    """Serves a store and yields a client of it; redirects are not followed."""
+def served(store: Store, settings: Settings | None = None, files: Sequence[Path] = ()) -> Iterator[httpx.Client]:
+    """Serves a store, or files, and yields a client; redirects are not followed."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        app = create_app(settings or Settings(), store)
-        server = uvicorn.Server(uvicorn.Config(app, log_level="critical", lifespan="off"))
+        app = create_app(settings or Settings(), store, files)
+        server = uvicorn.Server(uvicorn.Config(app, log_level="critical", lifespan="on"))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         try:

@@ -12,10 +12,11 @@ import httpx
 import pytest
 
 from api.ask import ask
+from api.cli import main
 from api.export import FORMATS, export
 from api.serve import serve
 from ontology.terms import SKOS
-from store.base import QueryError, StoreError
+from store.base import QueryError
 from store.oxigraph import memory, open_store, publish
 
 SAMPLE = Path(__file__).parent / "cases" / "queries" / "sample.trig"
@@ -33,11 +34,9 @@ def store(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize(("stop", "source"), [(signal.SIGTERM, "store"), (signal.SIGINT, "dataset")])
 def test_server_says_where_it_is_and_stops_cleanly(store: Path, stop: signal.Signals, source: str):
-    arguments = f"pathlib.Path({str(store)!r}), '127.0.0.1', 0, []"
-    if source == "dataset":
-        arguments = f"None, '127.0.0.1', 0, [pathlib.Path({str(SAMPLE)!r})]"
-    script = f"import pathlib, sys\nfrom api.serve import serve\nsys.exit(serve({arguments}))"
-    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) as process:
+    arguments = ["--store", str(store)] if source == "store" else ["--dataset", str(SAMPLE)]
+    command = [sys.executable, "-m", "api.cli", "serve", "--port", "0", *arguments]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         root = process.stdout.readline().strip()
         assert httpx.get(f"{root}readyz", trust_env=False).json() == {"status": "ok"}
@@ -46,27 +45,25 @@ def test_server_says_where_it_is_and_stops_cleanly(store: Path, stop: signal.Sig
         assert process.wait(30) == 0
 
 
-def test_port_in_use_is_one_line(store: Path, capsys: pytest.CaptureFixture[str]):
+def test_port_in_use_is_one_line(capsys: pytest.CaptureFixture[str]):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        assert serve(store, "127.0.0.1", port, []) == 1
+        assert serve(memory(), "127.0.0.1", port) == 1
     assert capsys.readouterr().err == f"noticegraph: 127.0.0.1:{port} is in use; choose another with --port\n"
 
 
-def test_server_needs_something_to_serve(tmp_path: Path):
-    with pytest.raises(StoreError, match="no published store"):
-        serve(tmp_path, "127.0.0.1", 0, [])
-    with pytest.raises(ValueError, match="store or data set"):
-        serve(None, "127.0.0.1", 0, [])
+def test_server_needs_something_to_serve(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    assert main(["serve", "--store", str(tmp_path), "--port", "0"]) == 1
+    assert "no published store" in capsys.readouterr().err
 
 
 def test_export_is_sorted_and_comes_back(store: Path, tmp_path: Path):
-    assert export(store, "nq", tmp_path / "all.nq") == 0
+    assert export(open_store(store), "nq", tmp_path / "all.nq") == 0
     lines = (tmp_path / "all.nq").read_text("utf-8").splitlines()
     assert lines == sorted(open_store(store).nquads())
     for name, form in FORMATS.items():
         output = tmp_path / f"all.{form.suffix}"
-        assert export(store, name, output) == 0
+        assert export(open_store(store), name, output) == 0
         assert memory([output]).select("SELECT (COUNT(*) AS ?n) { ?s ?p ?o }") == open_store(store).select(
             "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }"
         )
@@ -74,30 +71,31 @@ def test_export_is_sorted_and_comes_back(store: Path, tmp_path: Path):
 
 
 def test_export_to_standard_output(store: Path, capfdbinary: pytest.CaptureFixture[bytes]):
-    assert export(store, "nq", Path("-")) == 0
+    assert export(open_store(store), "nq", Path("-")) == 0
     sys.stdout.flush()
     assert capfdbinary.readouterr().out.decode().splitlines() == sorted(open_store(store).nquads())
 
 
 def test_export_is_the_same_whatever_hash_seed_and_history(store: Path, tmp_path: Path):
     script = (
-        "import pathlib, sys\nfrom store.oxigraph import memory, publish\nfrom api.export import FORMATS, export\n"
+        "import pathlib, sys\nfrom store.oxigraph import memory, open_store, publish\n"
+        "from api.export import FORMATS, export\n"
         "sample, target = memory([pathlib.Path(sys.argv[1])]), pathlib.Path(sys.argv[2])\n"
         "for graph in reversed(sample.graphs()):\n"
         "    with publish(target / 'store') as writer:\n"
         "        writer.replace_graph(graph, '\\n'.join(sample.nquads(graph)))\n"
-        "for name, form in FORMATS.items():\n    export(target / 'store', name, target / name)\n"
+        "for name, form in FORMATS.items():\n    export(open_store(target / 'store'), name, target / name)\n"
     )
     other = tmp_path / "other"
     environment = {**os.environ, "PYTHONHASHSEED": "7"}
     subprocess.run([sys.executable, "-c", script, str(SAMPLE), str(other)], check=True, env=environment)
     for name in FORMATS:
-        export(store, name, tmp_path / name)
+        export(open_store(store), name, tmp_path / name)
         assert (tmp_path / name).read_bytes() == (other / name).read_bytes(), name
 
 
 def test_table_is_aligned(store: Path, capsys: pytest.CaptureFixture[str]):
-    assert ask(store, LABELS, {}, "table") == 0
+    assert ask(open_store(store), LABELS, {}, "table") == 0
     assert capsys.readouterr().out == "l\n--------\nSME\n中小企业\n(2 rows)\n"
 
 
@@ -117,13 +115,13 @@ def test_table_is_aligned(store: Path, capsys: pytest.CaptureFixture[str]):
 def test_answer_has_the_format_that_was_asked_for(
     store: Path, capsys: pytest.CaptureFixture[str], query: str, form: str, holds: str
 ):
-    assert ask(store, query, {}, form) == 0
+    assert ask(open_store(store), query, {}, form) == 0
     assert holds in capsys.readouterr().out
 
 
 def test_parameters_reach_the_query(store: Path, capsys: pytest.CaptureFixture[str]):
     query = (Path(__file__).parents[1] / "queries" / "measures" / "for-target.rq").read_text("utf-8")
-    ask(store, query, {"target": "enterprise"}, "json")
+    ask(open_store(store), query, {"target": "enterprise"}, "json")
     assert len(json.loads(capsys.readouterr().out)["results"]["bindings"]) == 3
 
 
@@ -139,4 +137,4 @@ def test_parameters_reach_the_query(store: Path, capsys: pytest.CaptureFixture[s
 )
 def test_refused_query_is_an_error(store: Path, query: str, form: str):
     with pytest.raises(QueryError):
-        ask(store, query, {}, form)
+        ask(open_store(store), query, {}, form)

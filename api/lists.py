@@ -1,0 +1,233 @@
+"""Lists of notices, measures, agencies, deadlines, concepts and divisions; measures beside each other."""
+
+import csv
+import io
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import date
+from typing import Annotated, Literal
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+from pydantic import Field, TypeAdapter
+
+from api.errors import Problem
+from api.kept import BYTES, Kept
+from api.language import VARY, Language, language
+from api.negotiate import JSON, best, respond
+from api.parameters import Parameters, described, of_cursor, read
+from api.settings import Settings
+from ontology import terms
+from queries import paths
+from queries.calendar import calendar
+from queries.comparison import Comparison, compared, similar
+from queries.cursors import CursorError
+from queries.index import Index, index_of
+from queries.lists import MANY, MAX_LIMIT, Asked, FilterError, Item, Items, listed
+from store.base import Store
+from store.formats import RESULTS_CSV, Format
+
+LISTS = {
+    "notices": "Notice",
+    "measures": "Measure",
+    "agencies": "Agency",
+    "deadlines": "Deadline",
+    "instruments": "Instrument",
+    "targets": "TargetEntity",
+    "divisions": "AdministrativeDivision",
+}
+_CALENDAR = Format("ics", "text/calendar", "ics", f"{terms.MEDIA_TYPES}text/calendar")
+_ITEMS, _COMPARISON = TypeAdapter(Items), TypeAdapter(Comparison)
+_VALUES = ("number", "documentNumber", "title", "text", "quote", "notation")
+_COLUMNS = ("id", "label", "type", "date", "begin", "end", "open")
+_MOST_DIVISIONS = 10
+Ids = Annotated[list[str], Field(max_length=50)]
+
+
+class Shown(Parameters):
+    """How many items, and in which language."""
+
+    lang: Language | None = Field(None, description="Language of labels; by Accept-Language unless given")
+    limit: int = Field(20, ge=1, le=MAX_LIMIT, description="How many items a page")
+
+
+class Filters(Shown):
+    """What all lists take; each filter takes ids or IRIs, several of them for any of these."""
+
+    q: str = Field("", max_length=200, description="Words that all stand in the text", examples=["食品"])
+    division: Ids = Field([], description="Division, or one above it", examples=[["320000"]])
+    instrument: Ids = Field([], description="Instrument, or a broader one", examples=[["extend-certificate-validity"]])
+    target: Ids = Field([], description="Target, or a broader one", examples=[["enterprise"]])
+    domain: Ids = Field([], description="Domain, or a broader one")
+    agency: Ids = Field([], description="Agency that issued it, answers for it, or has a department that does")
+    issuer: Ids = Field([], description="Agency that issued it")
+    notice: Ids = Field([], description="Notice that it stands in")
+    measure: Ids = Field([], description="Measure that it belongs to, by IRI")
+    genre: Ids = Field([], description="Genre")
+    level: Ids = Field([], description="Level of agency or division")
+    force: Ids = Field([], description="Force of a provision")
+    event: Ids = Field([], description="Event that a deadline or the validity waits for")
+    deadline_type: Ids = Field([], alias="deadline-type", description="Type of deadline")
+    document: Ids = Field([], description="Document that is cited")
+    broader: Ids = Field([], description="The next broader concept")
+    on: date | None = Field(None, description="Holds on this day, or may: see `open`", examples=["2022-05-01"])
+    since: date | None = Field(None, alias="from", description="First date; of deadlines, of their end")
+    until: date | None = Field(None, alias="to", description="Last date")
+
+    def facets(self) -> dict[str, list[str]]:
+        """Returns the filters that are given, by facet."""
+        values = ((name, getattr(self, name.replace("-", "_"))) for name in paths.names())
+        return {name: found for name, found in values if found}
+
+
+class Listing(Filters):
+    """A page of a list."""
+
+    sort: Literal["", "relevance", "date", "-date", "label", "-label"] = Field("", description="- is downwards")
+    cursor: str | None = Field(None, max_length=100, description="`next` of the page before")
+    buckets: int | None = Field(
+        None,
+        ge=0,
+        le=MAX_LIMIT,
+        description=f"How many values of each facet are counted, 0 for none; else 20, where not over {MANY} items",
+    )
+
+
+class Diary(Listing):
+    """A calendar, which is not paged where nobody asks for it."""
+
+    limit: int = Field(MAX_LIMIT, ge=1, le=MAX_LIMIT, description="How many deadlines")
+
+
+class Comparing(Filters):
+    """What is put side by side."""
+
+    division: Ids = Field(
+        min_length=2,
+        max_length=_MOST_DIVISIONS,
+        description="The divisions, in the order of the columns",
+        examples=[["320700", "370100"]],
+    )
+
+
+def router(settings: Settings, store: Store) -> APIRouter:
+    """Returns the routes of the lists, `/compare` and `/deadlines.ics`."""
+    routes, kept = APIRouter(), Kept(BYTES)
+    for path, kind in LISTS.items():
+        _add_list(routes, settings, store, kept, (path, kind))
+    unused = _unused("Deadline")
+
+    @routes.get("/deadlines.ics", response_class=Response, openapi_extra=described(Diary, unused))
+    def deadlines(request: Request) -> Response:
+        """Sends the deadlines whose end is known as a calendar (RFC 5545)."""
+        given = read(Diary, request)
+        asked = asking(request, settings, given, ("Deadline",))
+        asked = replace(asked, since=asked.since or date.min, sort=asked.sort or "date", buckets=0)
+        page = answered(index_of(store.snapshot()), asked)
+        return respond(request, calendar(page.items), _CALENDAR, {**VARY, **_next(request, page)})
+
+    @routes.get(
+        "/measures/{notice}/{position}/similar",
+        responses={200: {"model": Items}},
+        openapi_extra=described(Shown),
+    )
+    def likes(request: Request, notice: str, position: int) -> Response:
+        """Lists measures of other divisions that use the same instrument for the same target."""
+        given, iri = read(Shown, request), f"{settings.base}id/notice/{notice}/measure/{position}"
+        found = similar(index_of(store.snapshot()), iri, given.limit, language(request, given.lang))
+        if found is None:
+            raise Problem(404, "not-found", f"nothing is known about <{iri}>")
+        return respond(request, _ITEMS.dump_json(found), JSON, VARY)
+
+    @routes.get(
+        "/compare", responses={200: {"model": Comparison}}, openapi_extra=described(Comparing, _unused("Measure"))
+    )
+    def compare(request: Request) -> Response:
+        """Puts the measures of divisions side by side, an instrument a row."""
+        given = read(Comparing, request)
+        asked = asking(request, settings, given, ("Measure",))
+        try:
+            table = compared(index_of(store.snapshot()), given.division, asked)
+        except FilterError as error:
+            raise Problem(422, "invalid-parameter", str(error)) from error
+        return respond(request, _COMPARISON.dump_json(table), JSON, VARY)
+
+    return routes
+
+
+def asking(request: Request, settings: Settings, given: Filters, kinds: tuple[str, ...]) -> Asked:
+    """Returns what a request asks for."""
+    asked = Asked(
+        kinds=kinds,
+        filters=given.facets(),
+        q=given.q,
+        on=given.on,
+        since=given.since,
+        until=given.until,
+        limit=given.limit,
+        language=language(request, given.lang),
+        base=settings.base,
+    )
+    if isinstance(given, Listing):
+        return replace(asked, sort=given.sort, cursor=given.cursor, buckets=given.buckets)
+    return asked
+
+
+def answered(index: Index, asked: Asked) -> Items:
+    """Returns a page; raises a Problem where the filters or the cursor are not good."""
+    try:
+        return listed(index, asked)
+    except FilterError as error:
+        raise Problem(422, "invalid-parameter", str(error)) from error
+    except CursorError as error:
+        raise of_cursor(error) from error
+
+
+def sent(request: Request, page: Items, kinds: tuple[str, ...]) -> Response:
+    """Sends a page as JSON or CSV, with a link to the next one."""
+    form = best(request.headers.get("accept"), (JSON, RESULTS_CSV))
+    body = _ITEMS.dump_json(page) if form == JSON else _table(page.items, kinds)
+    return respond(request, body, form, {**VARY, **_next(request, page)})
+
+
+def _add_list(routes: APIRouter, settings: Settings, store: Store, kept: Kept, named: tuple[str, str]) -> None:
+    path, kind = named
+    extra = described(Listing, _unused(kind))
+
+    @routes.get(f"/{path}", operation_id=path, responses={200: {"model": Items}}, openapi_extra=extra)
+    def items(request: Request) -> Response:
+        """Lists items by filters, words and dates, with the counts of each facet; CSV by Accept."""
+        snapshot = store.snapshot()
+
+        def made() -> Response:
+            asked = asking(request, settings, read(Listing, request), (kind,))
+            return sent(request, answered(index_of(snapshot), asked), (kind,))
+
+        return kept.answer(request, snapshot.version, made)
+
+
+def _unused(kind: str) -> set[str]:
+    """Returns the filters that the items of a kind do not take."""
+    return set(paths.names()) - set(paths.names(kind))
+
+
+def _next(request: Request, page: Items) -> dict[str, str]:
+    """Returns the link to the next page (RFC 8288)."""
+    if page.next is None:
+        return {}
+    query = [(name, value) for name, value in request.query_params.multi_items() if name != "cursor"]
+    return {"Link": f'<{request.url.path}?{urlencode([*query, ("cursor", page.next)])}>; rel="next"'}
+
+
+def _table(items: Iterable[Item], kinds: tuple[str, ...]) -> bytes:
+    """Writes items as CSV (RFC 4180); the labels of several links stand in one cell with a semicolon between."""
+    output = io.StringIO()
+    rows = csv.writer(output)
+    links = list(dict.fromkeys(facet.name for facet in paths.facets() if facet.shown and facet.kind in kinds))
+    rows.writerow([*_COLUMNS, *_VALUES, *links])
+    for item in items:
+        known = [getattr(item, name) for name in _COLUMNS]
+        values = [item.values.get(name, "") for name in _VALUES]
+        rows.writerow([*known, *values, *("；".join(to.label for to in item.links.get(name, ())) for name in links)])
+    return output.getvalue().encode()

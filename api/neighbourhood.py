@@ -1,0 +1,153 @@
+"""`/neighbourhood`: what is around a node, for views of the graph that grow by expanding one node after another."""
+
+from functools import partial
+from itertools import chain
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+from pydantic import AfterValidator, Field, TypeAdapter
+from starlette.concurrency import run_in_threadpool
+
+from api.errors import Problem
+from api.kept import BYTES, Kept
+from api.language import VARY, Language, language
+from api.negotiate import JSON, best, respond
+from api.parameters import Parameters, described, of_cursor, read
+from ontology.terms import NG, PREFIXES
+from queries import cursors
+from queries.elements import (
+    Neighbourhood,
+    Property,
+    Statistics,
+    as_cytoscape,
+    as_json,
+    as_triples,
+    literals,
+    statistics,
+)
+from queries.index import Index, index_of
+from queries.neighbourhood import MAX_DEPTH, MAX_LIMIT, Question, find, inside
+from store.base import Iri, Store
+from store.formats import JSON_LD, N_TRIPLES, TURTLE, convert
+
+_SLOW = (b"literals", b"graph=")
+_INCLUDED = ("literals", "mentions")
+_DIRECTIONS = {"out": (True,), "in": (False,), "both": (True, False)}
+_STATISTICS, _LITERALS = TypeAdapter(Statistics), TypeAdapter(list[Property])
+_EXAMPLE = "https://w3id.org/noticegraph/id/instrument/extend-certificate-validity"
+
+
+def _an_iri(text: str) -> str:
+    try:
+        return Iri(text).value
+    except ValueError as error:
+        raise ValueError(f"{error}; a scheme such as https: is wanted, and no blank or bracket") from error
+
+
+def _parts(text: str) -> str:
+    if unknown := set(filter(None, text.split(","))) - set(_INCLUDED):
+        raise ValueError(f"{', '.join(sorted(unknown))}: there is `literals` and `mentions`, with a comma between")
+    return text
+
+
+def _term(name: str) -> str:
+    """Completes a name: of the ontology, or with one of our prefixes."""
+    prefix, colon, local = name.partition(":")
+    return NG + name if not colon else PREFIXES[prefix] + local if prefix in PREFIXES else name
+
+
+_IRI = Annotated[str, AfterValidator(_an_iri), Field(examples=[_EXAMPLE])]
+_TERMS = list[Annotated[str, AfterValidator(_term)]]
+
+
+class Root(Parameters):
+    """The parameters of `/neighbourhood/stats`."""
+
+    iri: _IRI = Field(description="The node")
+    lang: Language | None = Field(None, description="Language of labels; by Accept-Language unless given")
+
+
+class Around(Root):
+    """The parameters of `/neighbourhood`."""
+
+    depth: int = Field(1, ge=1, le=MAX_DEPTH, description="How many steps from the node")
+    direction: Literal["in", "out", "both"] = Field("both", description="Edges that come in, go out, or both")
+    limit: int = Field(50, ge=1, le=MAX_LIMIT, description="How many neighbours at most, on all steps together")
+    predicate: _TERMS = Field([], description="Only along these: an IRI, ng:usesInstrument, or usesInstrument")
+    type: _TERMS = Field([], description="Only neighbours of these types: an IRI, ng:Measure, or Measure")
+    graph: Annotated[str, AfterValidator(_an_iri)] | None = Field(None, description="Only edges of this named graph")
+    include: Annotated[str, AfterValidator(_parts)] = Field("", description="literals, mentions, or both with a comma")
+    cursor: str | None = Field(None, max_length=100, description="`next` of the page before")
+    format: Literal["json", "cytoscape"] = Field("json", description="Elements of Cytoscape.js in place of JSON")
+
+
+def router(store: Store) -> APIRouter:
+    """Returns the routes of `/neighbourhood`."""
+    routes, kept = APIRouter(), Kept(BYTES)
+
+    # On the event loop: an answer costs less than a thread does, but for what asks the store.
+    @routes.get("/neighbourhood", responses={200: {"model": Neighbourhood}}, openapi_extra=described(Around))
+    async def neighbourhood(request: Request) -> Response:
+        """Sends a node, its neighbours, and all edges among these."""
+        snapshot = store.snapshot()
+        made = partial(_answered, request, snapshot)
+        if any(slow in request.scope["query_string"] for slow in _SLOW):
+            return await run_in_threadpool(kept.answer, request, snapshot.version, made)
+        return kept.answer(request, snapshot.version, made)
+
+    @routes.get("/neighbourhood/stats", responses={200: {"model": Statistics}}, openapi_extra=described(Root))
+    async def stats(request: Request) -> Response:
+        """Counts the links of a node by predicate and direction, before it is expanded."""
+        given = read(Root, request)
+        index = index_of(store.snapshot())
+        counted = statistics(index.graph, _root(index, given.iri), language(request, given.lang))
+        return respond(request, _STATISTICS.dump_json(counted), JSON, VARY)
+
+    return routes
+
+
+def _answered(request: Request, snapshot: Store) -> Response:
+    given = read(Around, request)
+    form = best(request.headers.get("accept"), (JSON, JSON_LD, TURTLE, N_TRIPLES))
+    index, shown = index_of(snapshot), language(request, given.lang)
+    found = find(index.graph, _question(index, snapshot, given))
+    if form != JSON:
+        lines = as_triples(index.graph, found, shown)
+        own = literals(snapshot, index.graph, found.nodes) if "literals" in given.include else []
+        return respond(request, convert(chain(lines, (value.n3() for value in own)), form), form, VARY)
+    if given.format == "cytoscape":
+        return respond(request, as_cytoscape(index.graph, found, shown, index.version), JSON, VARY)
+    if "literals" in given.include:
+        own_json = _LITERALS.dump_json(literals(snapshot, index.graph, found.nodes)).decode()
+        return respond(request, as_json(index.graph, found, shown, index.version, own_json), JSON, VARY)
+    return respond(request, as_json(index.graph, found, shown, index.version), JSON, VARY)
+
+
+def _question(index: Index, snapshot: Store, given: Around) -> Question:
+    graph = index.graph
+    try:
+        turn, group = cursors.read(given.cursor, index.version, 2)
+    except cursors.CursorError as error:
+        raise of_cursor(error) from error
+    asked = Question(
+        root=_root(index, given.iri),
+        depth=given.depth,
+        directions=_DIRECTIONS[given.direction],
+        limit=given.limit,
+        predicates=frozenset(-1 if (known := graph.predicate(name)) is None else known for name in given.predicate),
+        types=frozenset(graph.types.index(name) if name in graph.types else -1 for name in given.type),
+        level="mentions" in given.include,
+        within=inside(graph, snapshot, given.graph) if given.graph else None,
+        start=(turn, group),
+    )
+    if asked.within is not None and not asked.within:
+        raise Problem(404, "not-found", f"no edge stands in the graph <{given.graph}>")
+    return asked
+
+
+def _root(index: Index, iri: str) -> int:
+    node = index.graph.find(iri)
+    if node is None:
+        raise Problem(404, "not-found", f"nothing is known about <{iri}>")
+    return node

@@ -1,0 +1,198 @@
+"""The neighbourhood of a node: who is linked with it, cut fairly where there are too many, and all edges among these.
+
+The links of a node stand in groups, one a predicate and direction. Neighbours are taken in turn, one of each group, so
+that a group of 100,000 hides none of the others; a neighbour of several groups is taken where it is met first. A place
+in this order is a turn and a group: whoever goes on from there has met each neighbour once at the end.
+"""
+
+from collections.abc import Collection, Iterator
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from itertools import chain, zip_longest
+
+from ontology import terms
+from store.adjacency import Adjacency, Reading, Run
+from store.base import Store
+
+# Places in the text and where it came from: there are more of these than of all else.
+MENTIONS = (
+    *(terms.DENOTES, terms.WITHIN, terms.IN_SOURCE, terms.SOURCE, terms.USED),
+    *(terms.WAS_GENERATED_BY, terms.WAS_ASSOCIATED_WITH, terms.PROV + "wasRevisionOf"),
+)
+_NEVER = (
+    *(terms.RDF_TYPE, terms.IN_SCHEME, terms.TOP_CONCEPT_OF, terms.RDFS_IS_DEFINED_BY),
+    *(terms.SKOS + "hasTopConcept", terms.VOID + "exampleResource"),
+)
+READING = Reading(
+    labels=(
+        *(terms.PREF_LABEL, terms.DCT_TITLE, terms.RDFS_LABEL),
+        *(terms.QUOTE, terms.FILE_NAME, terms.TEXT, terms.NUMBER),
+    ),
+    levels={**dict.fromkeys(MENTIONS, 1), **dict.fromkeys(_NEVER, 2)},
+)
+MAX_DEPTH, MAX_LIMIT = 3, 500
+_SMALL, _LOOKED_AT = 64, 20_000
+
+Place = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked about a node.
+
+    Attributes:
+        root: Number of the node.
+
+        depth: How many steps from the root, 1 to 3.
+        directions: Along the edges (True), against them (False), or both.
+        limit: How many neighbours at most, on all steps together; each step has its share.
+        predicates: Numbers of the predicates that are followed; empty for all.
+        types: Numbers of the types that neighbours have; empty for all.
+        level: Which predicates count, see `Reading`.
+        within: The edges that there are, as (subject, predicate, object); None for all.
+        start: Where to go on, of the neighbours of the root.
+    """
+
+    root: int
+
+    depth: int = 1
+    directions: tuple[bool, ...] = (True, False)
+    limit: int = 50
+    predicates: AbstractSet[int] = frozenset()
+    types: AbstractSet[int] = frozenset()
+    level: int = 0
+    within: AbstractSet[tuple[int, int, int]] | None = None
+    start: Place = (0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What is around a node, by number.
+
+    Attributes:
+        nodes: The root, then its neighbours in the order in which they were met.
+        edges: All edges among these: number of the edge, subject, predicate, object.
+        truncated: Whether some node has more neighbours than are here.
+        next: Where the neighbours of the root go on; None where there are no more.
+    """
+
+    nodes: tuple[int, ...]
+    edges: list[tuple[int, int, int, int]]
+    truncated: bool
+    next: Place | None
+
+
+def find(graph: Adjacency, asked: Question) -> Found:
+    """Returns the nodes around the root, step by step, and their edges; what one step leaves, the next may use."""
+    found, following = _neighbours(graph, asked, asked.root, asked.start, _share(asked.limit, asked.depth))
+    nodes = dict.fromkeys((asked.root, *found))
+    truncated, layer = following is not None, found
+    for step in range(2, asked.depth + 1):
+        reached: list[int] = []
+        share = _share(asked.limit + 1 - len(nodes), asked.depth - step + 1)
+        for position, node in enumerate(layer):
+            part = _share(share - len(reached), len(layer) - position)
+            found, more = _neighbours(graph, asked, node, (0, 0), part, nodes)
+            truncated = truncated or more is not None
+            nodes.update(dict.fromkeys(found))
+            reached += found
+        layer = reached
+    return Found(tuple(nodes), _edges(graph, asked, nodes.keys()), truncated, following)
+
+
+def inside(graph: Adjacency, store: Store, name: str) -> AbstractSet[tuple[int, int, int]]:
+    """Returns the edges of one named graph by number, for `Question.within`."""
+    lines = (line.split(" ", 3) for line in store.nquads(name))
+    named = ((graph.find(s.strip("<>")), graph.predicate(p[1:-1]), graph.find(o.strip("<>"))) for s, p, o, _ in lines)
+    return frozenset((s, p, o) for s, p, o in named if s is not None and p is not None and o is not None)
+
+
+def _edges(graph: Adjacency, asked: Question, nodes: AbstractSet[int]) -> list[tuple[int, int, int, int]]:
+    """Returns all edges among nodes, whichever predicates led to these; one asked for by name whatever its level."""
+    level = max((graph.level(predicate) for predicate in asked.predicates), default=0)
+    found = [
+        (name, source, predicate, target)
+        for source in nodes
+        for name, predicate, target in graph.between(nodes, source, max(level, asked.level))
+    ]
+    if level > asked.level:
+        found = [edge for edge in found if graph.level(edge[2]) <= asked.level or edge[2] in asked.predicates]
+    return found if asked.within is None else [edge for edge in found if edge[1:] in asked.within]
+
+
+def _share(whole: int, parts: int) -> int:
+    return max(0, -(-whole // parts))
+
+
+def _neighbours(
+    graph: Adjacency, asked: Question, node: int, start: Place, limit: int, known: Collection[int] = ()
+) -> tuple[list[int], Place | None]:
+    """Returns further neighbours of a node, and where to go on: None where there are no more."""
+    runs = list(_runs(graph, asked, node))
+    if (
+        start == (0, 0)
+        and not asked.types
+        and asked.within is None
+        and sum(run.last - run.first for run in runs) <= limit
+    ):
+        turns = zip_longest(*map(graph.ends, runs), fillvalue=node)
+        return [
+            other for other in dict.fromkeys(chain.from_iterable(turns)) if other != node and other not in known
+        ], None
+    groups = _Groups(graph, asked, node, runs)
+    found: list[int] = []
+    for looked_at, (place, other) in enumerate(groups.walk(start)):
+        if other == node or other in known or not groups.takes(place, other):
+            continue
+        if len(found) == limit or looked_at > _LOOKED_AT:
+            return found, place
+        found.append(other)
+    return found, None
+
+
+def _runs(graph: Adjacency, asked: Question, node: int) -> Iterator[Run]:
+    level = max((graph.level(predicate) for predicate in asked.predicates), default=asked.level)
+    for forward in asked.directions:
+        for run in graph.runs(node, level, forward=forward):
+            if not asked.predicates or run.predicate in asked.predicates:
+                yield run
+
+
+class _Groups:
+    """The links of a node in groups, and where each of its neighbours is met first."""
+
+    def __init__(self, graph: Adjacency, asked: Question, node: int, runs: list[Run]) -> None:
+        self._graph, self._asked, self._node, self._runs = graph, asked, node, runs
+        self._large = [position for position, run in enumerate(runs) if run.last - run.first > _SMALL]
+        self._first: dict[int, Place] = {}
+        for position, run in enumerate(runs):
+            for turn, other in enumerate(graph.ends(run)) if position not in self._large else ():
+                if self._within(run, other):
+                    self._first[other] = min(self._first.get(other, (turn, position)), (turn, position))
+
+    def walk(self, start: Place) -> Iterator[tuple[Place, int]]:
+        """Yields places from `start` on, and who is there."""
+        turn, begin = start
+        while left := [position for position, run in enumerate(self._runs) if turn < run.last - run.first]:
+            for position in left:
+                if position >= begin:
+                    yield (turn, position), self._graph.end(self._runs[position], turn)
+            turn, begin = turn + 1, 0
+
+    def takes(self, place: Place, other: int) -> bool:
+        """Tells whether a neighbour passes the filters and is met first at this place."""
+        if self._asked.types and self._graph.type(other) not in self._asked.types:
+            return False
+        if self._first.get(other, place) < place or not self._within(self._runs[place[1]], other):
+            return False
+        for position in self._large:
+            turn = self._graph.turn(self._runs[position], other)
+            if turn is not None and (turn, position) < place and self._within(self._runs[position], other):
+                return False
+        return True
+
+    def _within(self, run: Run, other: int) -> bool:
+        if self._asked.within is None:
+            return True
+        source, target = (self._node, other) if run.forward else (other, self._node)
+        return (source, run.predicate, target) in self._asked.within

@@ -1,0 +1,147 @@
+"""What a worker process does: it answers one query after another over a socket, under limits that it cannot lift.
+
+Frames go both ways: a byte for the kind, four for the size, and so many bytes. A job is a JSON object; an answer is
+`DATA` frames and an `END` that carries the last bytes, after a `CUT` where it was cut, or a `FAULT` in place of all.
+"""
+
+import json
+import os
+import resource
+import socket
+import struct
+from dataclasses import asdict, dataclass
+from io import RawIOBase
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from store.base import Dataset, QueryError, StoreError
+from store.excerpt import first_rows, whole_rows
+from store.formats import ROWS_FORMATS
+from store.oxigraph import OxigraphStore
+
+READY, JOB, DATA, CUT, END, FAULT = b"R", b"J", b"D", b"C", b"E", b"F"
+HEAD = struct.Struct("!cI")
+CHUNK = 1 << 18
+_NICE, _SPARE_SECONDS = 10, 2
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A query that may run, and what it may use.
+
+    Attributes:
+        query: Its text; a SELECT asks for one row more than `rows` at most.
+        media_type: What is wanted, a format of `store.formats` that fits the form.
+        rows: The most rows, or triples, that are sent; None for all, as they come.
+        size: The most bytes of an answer; None likewise.
+        seconds: How long it may run.
+        dataset: The graphs that it is asked of; None for those it names itself, else all.
+    """
+
+    query: str
+    media_type: str
+    rows: int | None
+    size: int | None
+    seconds: float
+    dataset: Dataset | None = None
+
+    def packed(self) -> bytes:
+        """Returns it as a frame."""
+        return framed(JOB, json.dumps(asdict(self)).encode())
+
+    @staticmethod
+    def unpacked(frame: bytes) -> "Job":
+        """Reads what `packed` wrote, without the frame's head."""
+        fields = json.loads(frame)
+        dataset = fields.pop("dataset")
+        graphs = dataset and Dataset(tuple(dataset["default"]), tuple(dataset["named"]))
+        return Job(**fields, dataset=graphs)
+
+
+def framed(kind: bytes, body: bytes) -> bytes:
+    """Returns a frame."""
+    return HEAD.pack(kind, len(body)) + body
+
+
+def limit(memory: int) -> None:
+    """Limits this process for good: memory beyond what it has, no further file or socket, no core file, low rank."""
+    os.nice(_NICE)
+    used = int(Path("/proc/self/statm").read_text("ascii").split()[0]) * resource.getpagesize()
+    for kind, most in ((resource.RLIMIT_AS, used + memory), (resource.RLIMIT_CORE, 0)):
+        resource.setrlimit(kind, (most, most))
+    # Every number below the limit is taken, so that SERVICE finds none for a socket.
+    taken, highest = os.open(os.devnull, os.O_RDWR), max(int(number.name) for number in Path("/proc/self/fd").iterdir())
+    while taken < highest:
+        taken = os.dup(taken)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (taken + 1, taken + 1))
+
+
+def serve(channel: socket.socket, store: OxigraphStore) -> None:
+    """Answers until nobody asks any more; the main function of a worker."""
+    channel.sendall(framed(READY, str(os.getpid()).encode()))
+    requests = channel.makefile("rb")
+    while head := requests.read(HEAD.size):
+        job = Job.unpacked(requests.read(HEAD.unpack(head)[1]))
+        spent = sum(resource.getrusage(resource.RUSAGE_SELF)[:2])
+        ceiling = int(spent + job.seconds) + _SPARE_SECONDS
+        resource.setrlimit(resource.RLIMIT_CPU, (ceiling, resource.RLIM_INFINITY))  # Should nobody be left to kill it.
+        try:
+            _answer(channel, store, job)
+        except QueryError as error:
+            _fault(channel, "query", str(error), error.line, error.column)
+        except StoreError as error:
+            _fault(channel, "store", str(error))
+        except MemoryError:
+            _fault(channel, "memory", "it needs more memory than a query may use")
+
+
+def _answer(channel: socket.socket, store: OxigraphStore, job: Job) -> None:
+    sink = _Sink(channel, job)
+    cut, tabular = False, any(form.media_type == job.media_type for form in ROWS_FORMATS)
+    try:
+        cut = store.write(job.query, job.media_type, cast("BinaryIO", sink), job.rows, job.dataset)
+        shorter = first_rows(bytes(sink.held), job.media_type, job.rows) if tabular and job.rows else None
+    except _FullError:
+        shorter = whole_rows(bytes(sink.held), job.media_type) if tabular else None
+        if shorter is None:
+            _fault(channel, "size", f"its answer is larger than {job.size} bytes")
+            return
+    if cut or shorter is not None:
+        channel.sendall(framed(CUT, b""))
+    sink.close_with(sink.held if shorter is None else shorter)
+
+
+class _Sink(RawIOBase):
+    """Holds an answer until it is whole, so that it can be cut; where all of it is wanted, sends it as it comes."""
+
+    def __init__(self, channel: socket.socket, job: Job) -> None:
+        self.held = bytearray()
+        self._channel = channel
+        self._streams = job.rows is None
+        self._most = job.size
+
+    def write(self, data: object) -> int:
+        written = cast("bytes", data)
+        self.held += written
+        if self._streams and len(self.held) >= CHUNK:
+            self._channel.sendall(framed(DATA, bytes(self.held)))
+            self.held.clear()
+        elif self._most is not None and len(self.held) > self._most:
+            raise _FullError
+        return len(written)
+
+    def close_with(self, rest: bytes | bytearray) -> None:
+        """Sends what is left."""
+        last = len(rest) // CHUNK * CHUNK
+        for start in range(0, last, CHUNK):
+            self._channel.sendall(framed(DATA, bytes(rest[start : start + CHUNK])))
+        self._channel.sendall(framed(END, bytes(rest[last:])))
+
+
+class _FullError(Exception):
+    """There is no room for more of an answer."""
+
+
+def _fault(channel: socket.socket, kind: str, message: str, line: int | None = None, column: int | None = None) -> None:
+    fault = {"kind": kind, "message": message, "line": line, "column": column}
+    channel.sendall(framed(FAULT, json.dumps(fault).encode()))
