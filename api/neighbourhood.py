@@ -14,6 +14,7 @@ from api.kept import BYTES, Kept
 from api.language import VARY, Language, language
 from api.negotiate import JSON, best, respond
 from api.parameters import Parameters, described, of_cursor, read
+from ontology.iris import Iris
 from ontology.terms import NG, PREFIXES
 from queries import cursors
 from queries.elements import (
@@ -35,7 +36,7 @@ _SLOW = (b"literals", b"graph=")
 _INCLUDED = ("literals", "mentions")
 _DIRECTIONS = {"out": (True,), "in": (False,), "both": (True, False)}
 _STATISTICS, _LITERALS = TypeAdapter(Statistics), TypeAdapter(list[Property])
-_EXAMPLE = "https://w3id.org/noticegraph/id/instrument/extend-certificate-validity"
+_EXAMPLE = Iris().concept("instrument", "extend-certificate-validity")
 
 
 def _an_iri(text: str) -> str:

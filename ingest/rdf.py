@@ -136,6 +136,9 @@ class _Writer:
         validity = self.notice.validity
         self._say(self.me, t.RDF_TYPE, iri(t.NOTICE))
         self._say(self.me, t.GENRE, iri(self.iris.concept("genre", header.genre)))
+        if not header.title:
+            named = "、".join(mention.agency.name for mention in header.issuers) or self.notice.source.file_name
+            self._say(self.me, t.RDFS_LABEL, lang(f"{named}（{header.issue_date or '无日期'}）"))
         if header.title:
             self._say(self.me, t.DCT_TITLE, lang(header.title))
         if header.document_number:
