@@ -27,6 +27,7 @@ from SPARQLWrapper.SPARQLExceptions import (
 )
 
 from ontology.iris import DEFAULT_BASE, Iris
+from ontology.terms import XSD_INTEGER
 from store import formats, results, versions
 from store.base import Dataset, Iri, Literal, QueryError, Rows, Store, StoreError, Writer
 from store.batch import Batch, BatchWriter, in_graphs, triple
@@ -158,7 +159,7 @@ class RemoteStore:
     def _whole(self, count: str, found: int) -> None:
         """Raises StoreError where a server has more than it says: many cut long answers silently."""
         (row,) = self.select(count)
-        if row[0] != Literal(str(found), "http://www.w3.org/2001/XMLSchema#integer"):
+        if row[0] != Literal(str(found), XSD_INTEGER):
             there = row[0].value if isinstance(row[0], Literal) else "unknown"
             raise self._error(f"it gave {found} of {there} statements or graphs; raise its limit of rows")
 

@@ -55,6 +55,8 @@ def test_no_calendar_date_is_invented(evaluated: tuple[str, Evaluation]) -> None
     invented = [
         error
         for error in evaluated[1].errors
-        if error[:1] == ("extra",) and error[2] == "measure.deadlines" and any(part.startswith(("start=", "end=")) for part in error[3][2:])
+        if error[:1] == ("extra",)
+        and error[2] == "measure.deadlines"
+        and any(part.startswith(("start=", "end=")) for part in error[3][2:])
     ]
     assert invented == []
