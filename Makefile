@@ -24,6 +24,9 @@ run: $(VENV)/installed ## read data/notices and data/events.ttl, validate, publi
 test: $(VENV)/installed ## every test, offline
 	$(BIN)/python -m pytest
 
+conformance: $(VENV)/installed ## the W3C's SPARQL 1.1 tests over HTTP, from a checkout: SUITE=…/rdf-tests/sparql/sparql11
+	SPARQL_SUITE=$(abspath $(SUITE)) $(BIN)/python -m pytest tests/test_sparql_conformance.py
+
 conformance-shacl: $(VENV)/installed ## the W3C's SHACL core tests, from a checkout: SUITE=…/data-shapes-test-suite/tests/core
 	SHACL_SUITE=$(abspath $(SUITE)) $(BIN)/python -m pytest tests/test_conformance.py
 

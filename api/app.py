@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from fastapi import FastAPI
+from fastapi.responses import Response
 from starlette.middleware.cors import CORSMiddleware
 
 from api import (
@@ -16,12 +17,14 @@ from api import (
     neighbourhood,
     operations,
     questions,
+    resolving,
     resources,
     search,
     sparql,
     validation,
 )
 from api.edge import Edge
+from api.metrics import Metrics
 from api.outside import Outside
 from api.settings import Settings
 from store.base import Store
@@ -41,6 +44,7 @@ def create_app(settings: Settings, store: Store, files: Sequence[Path] = ()) -> 
         files: The RDF files that were read into the store, where it is no store of versions.
     """
     outside = Outside(settings, store, files)
+    metrics = Metrics(store, lambda: outside.workers)
 
     @asynccontextmanager
     async def life(_: FastAPI) -> AsyncIterator[None]:
@@ -50,15 +54,24 @@ def create_app(settings: Settings, store: Store, files: Sequence[Path] = ()) -> 
 
     about = "A knowledge graph of notices of China's market regulators."
     # FastAPI's own pages load scripts from elsewhere; ours needs nothing but this server.
-    app = FastAPI(title="noticegraph", description=about, docs_url=None, redoc_url=None, lifespan=life)
+    app = FastAPI(
+        title="noticegraph",
+        description=about,
+        docs_url=None,
+        redoc_url=None,
+        lifespan=life,
+        default_response_class=Response,  # Routes say themselves which media types they answer in.
+        responses=errors.DOCUMENTED,
+    )
     app.add_middleware(CORSMiddleware, allow_origins=["*"], allow_methods=["*"], expose_headers=_EXPOSED)
-    app.add_middleware(Edge, settings=settings)
+    app.add_middleware(Edge, settings=settings, metrics=metrics)
     errors.install(app)
-    app.include_router(operations.router(store))
-    app.include_router(neighbourhood.router(store))
     app.include_router(sparql.router(settings, outside))
+    app.include_router(operations.router(store, metrics))
+    app.include_router(neighbourhood.router(store))
     app.include_router(editor.router())
     app.include_router(questions.router(settings, store))
+    app.include_router(resolving.router(settings, store))
     app.include_router(resources.router(settings, store))
     app.include_router(validation.router(settings, store))
     app.include_router(lists.router(settings, store))

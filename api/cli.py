@@ -17,6 +17,7 @@ from api.ask import ask, query_text
 from api.explain import explain
 from api.export import FORMATS, export
 from api.serve import serve
+from api.settings import described
 from api.targets import add_folder, add_target, home_of, opened, target
 from api.validate import add_engine, add_options, validate
 from ingest import quarantine
@@ -127,6 +128,12 @@ def _serve(options: argparse.Namespace) -> int:
     return serve(memory(files) if files else opened(options), options.host, options.port, files)
 
 
+def _settings(_: argparse.Namespace) -> int:
+    for name, value, origin in described():
+        _say(f"{name:30}  {value:28}  {origin}")
+    return OK
+
+
 def _query(options: argparse.Namespace) -> int:
     return ask(opened(options), query_text(options.file), dict(options.param), options.format)
 
@@ -190,6 +197,7 @@ def _parser() -> argparse.ArgumentParser:
     verb.add_argument("--dataset", nargs="+", type=Path, default=[], help="RDF files to serve as they are, not a store")
     verb.add_argument("--host", default="127.0.0.1")
     verb.add_argument("--port", type=int, default=8000)
+    _verb(verbs, "settings", _settings, "print each setting of the server: its variable, its value, where that is from")
     verb = _verb(verbs, "query", _query, "run a query")
     verb.add_argument("file", type=Path, help="a .rq file, a question of the catalogue, or - for standard input")
     verb.add_argument(

@@ -9,6 +9,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import Problem, answer
+from api.metrics import Metrics
 from api.settings import Settings
 
 _LOG = logging.getLogger("noticegraph.access")
@@ -20,9 +21,9 @@ _POLICY = "default-src 'none'; frame-ancestors 'none'"
 class Edge:
     """The outermost layer of the server; it asks nothing of the routes."""
 
-    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+    def __init__(self, app: ASGIApp, settings: Settings, metrics: Metrics) -> None:
         """Goes around `app`."""
-        self._app = app
+        self._app, self._metrics = app, metrics
         self._hosts = {host.strip().lower() for host in settings.hosts.split(",")}
         self._most = settings.max_body_bytes
 
@@ -58,7 +59,11 @@ class Edge:
         try:
             refused = self._refused(scope)
             await (answer(refused)(scope, receive, sent) if refused else self._app(inner, counted, sent))
+        except Exception:
+            told["status"] = told["status"] or 500  # It is answered further out.
+            raise
         finally:
+            self._metrics.count(inner, told["status"], time.monotonic() - begun)
             _log(scope, begun, told)
 
     def _refused(self, scope: Scope) -> Problem | None:

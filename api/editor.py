@@ -48,9 +48,9 @@ def page(request: Request) -> Response:
     html = (
         '<!DOCTYPE html><html lang="zh"><head><meta charset="utf-8"><title>SPARQL · noticegraph</title>'
         f'<meta name="viewport" content="width=device-width">{head}{scripts}</head><body>'
-        '<header><a href="/">noticegraph</a> <label>问题 · question <select id="questions"><option></option></select>'
-        '</label> <output id="hint"></output></header>'
-        f'<main id="editor" data-prefixes="{escape(json.dumps(PREFIXES))}"></main><noscript>The editor needs JavaScript; '
-        "<code>curl --data-urlencode query@FILE.rq …/sparql</code> does not.</noscript></body></html>"
+        '<header><h1>SPARQL</h1> <a href="/">noticegraph</a> <label>问题 · question <select id="questions"><option>'
+        '</option></select></label> <output id="hint"></output></header>'
+        f'<main id="editor" data-prefixes="{escape(json.dumps(PREFIXES))}"></main><noscript>The editor needs '
+        "JavaScript; <code>curl --data-urlencode query@FILE.rq …/sparql</code> does not.</noscript></body></html>"
     )
     return respond(request, html.encode(), HTML, {"Content-Security-Policy": _POLICY})

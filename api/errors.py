@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Mapping
 from http import HTTPStatus
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -12,6 +13,14 @@ from starlette.exceptions import HTTPException
 from store.base import QueryError, StoreError
 
 _LOG = logging.getLogger("noticegraph")
+
+
+_TEXT = {"type": "string"}
+_MEMBERS = {"type": _TEXT, "title": _TEXT, "status": {"type": "integer"}, "detail": _TEXT}
+_SCHEMA = {"type": "object", "properties": _MEMBERS, "required": list(_MEMBERS)}
+_PROBLEM = {"description": "A problem (RFC 9457)", "content": {"application/problem+json": {"schema": _SCHEMA}}}
+DOCUMENTED: dict[int | str, dict[str, Any]] = {"4XX": _PROBLEM, "5XX": _PROBLEM}
+"""What OpenAPI says of the errors of every route."""
 
 
 class Problem(Exception):  # noqa: N818 -- the RFC's own name

@@ -5,27 +5,29 @@ from fastapi.responses import Response
 
 from api.dumps import FOR_EVER, dumped
 from api.errors import Problem
-from api.negotiate import best, respond
+from api.negotiate import best, documented, respond
 from api.settings import Settings
 from store import feed
 from store.base import Store
 from store.formats import DATASET_FORMATS, convert
+
+_MOST_PAGES = 10**9
 
 
 def router(settings: Settings, store: Store) -> APIRouter:
     """Returns the routes of `/feed`."""
     routes = APIRouter()
 
-    @routes.get("/feed")
+    @routes.get("/feed", responses=documented(*DATASET_FORMATS))
     def changes(request: Request) -> Response:
         """Says where the pages of the change feed are (Linked Data Event Streams 1.0, root node)."""
         target = best(request.headers.get("accept"), DATASET_FORMATS)
         return respond(request, convert(feed.root(dumped(store), settings.base), target), target)
 
-    @routes.get("/feed/{number}")
+    @routes.get("/feed/{number}", responses=documented(*DATASET_FORMATS))
     def changes_page(request: Request, number: int) -> Response:
         """Sends a page of the change feed; one that is full never changes."""
-        lines, full = feed.page(dumped(store), settings.base, number) if number > 0 else ([], False)
+        lines, full = feed.page(dumped(store), settings.base, number) if 0 < number < _MOST_PAGES else ([], False)
         if not lines:
             raise Problem(404, "not-found", f"the feed has no page {number}; /feed lists them")
         target = best(request.headers.get("accept"), DATASET_FORMATS)

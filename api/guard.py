@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 from api.errors import Problem
 
@@ -43,8 +44,7 @@ _UPDATE_FORMS = {"INSERT", "DELETE", "LOAD", "CLEAR", "CREATE", "DROP", "COPY", 
 _PROLOGUE = {"PREFIX", "BASE", "VERSION"}
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):  # made faster than a dataclass, by the dozen for each query
     """A piece of a query: its kind (a group of the grammar above), its text, and where it begins."""
 
     kind: str
@@ -105,6 +105,7 @@ def guarded(query: str) -> Guarded:
 
 
 def tokens_of(query: str) -> Iterator[Token]:
+    """Yields the pieces of a query; raises `Problem` 400 where it has none or two readings."""
     position, brackets, last = 0, ["{"], "space"
     while position < len(query):
         match = _TOKEN.match(query, position)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from difflib import get_close_matches
 from functools import cache
+from itertools import pairwise
 
 from api.errors import Problem
 from api.guard import Guarded, Token, tokens_of
@@ -37,7 +38,7 @@ def problem(error: QueryError, query: str) -> Problem:
 def headers(guarded: Guarded) -> dict[str, str]:
     """Returns a header that offers the nearest terms of the ontology for those of a query that it does not have."""
     tokens = guarded.tokens
-    ours = {name.text for name, iri in zip(tokens, tokens[1:], strict=False) if iri.text == f"<{NG}>"}
+    ours = {name.text for name, iri in pairwise(tokens) if iri.text == f"<{NG}>"}
     known = _terms()
     unknown = {
         token.text: token.text.removeprefix(prefix)
@@ -62,22 +63,23 @@ def _terms() -> tuple[str, ...]:
 def _hint(said: str, query: str, start: int) -> str:
     if "Prefix not found" in said:
         return _prefix_hint(query, start)
-    tokens = list(tokens_of(query))
-    unclosed = _unclosed(tokens)
-    at = next((token for token in tokens if token.start + len(token.text) > start), None)
-    meant = next((meaning for saying, meaning in _SAYINGS.items() if saying in said), "")
+    meant = next((meaning for saying, meaning in _SAYINGS.items() if saying in said), None)
     if meant:
         return meant
-    if unclosed is not None and at is None:
-        return f"the query ends here, but {unclosed.text} of line {query.count(chr(10), 0, unclosed.start) + 1} is open"
-    if at is None:
-        return "the query ends too early"
-    before = next((token for token in reversed(tokens) if token.start < at.start), None)
-    if at.kind == "close" and before is not None and before.kind in {"variable", "name", "iri"}:
-        return f"unexpected {at.text} after {before.text}: a triple needs subject, predicate and object"
-    if at.kind == "variable" and before is not None and before.text == ")":
-        return f"unexpected {at.text}: write (expression AS {at.text})"
-    return f"unexpected {at.text[:50]}" + (f" after {before.text[:50]}" if before else "")
+    tokens = list(tokens_of(query))
+    unclosed = _unclosed(tokens)
+    # The engine says how far it came, which may be behind what is wrong.
+    read = [token for token in tokens if token.start <= start]
+    if len(read) == len(tokens) and unclosed:
+        line = query.count("\n", 0, unclosed.start) + 1
+        return f"the query ends, but {unclosed.text} of line {line} is open"
+    for before, at, after in zip(read, read[1:], read[2:], strict=False):
+        if before.text == ")" and at.kind == "variable" and after.text == ")":
+            return f"unexpected {at.text} after ): write (expression AS {at.text})"
+    for before, at in pairwise(read[-3:]):
+        if before.kind == "variable" and at.text == "}":
+            return f"unexpected }} after {before.text}: a triple needs subject, predicate and object"
+    return f"unexpected {read[-1].text[:50]}" if read else "there is no query"
 
 
 def _prefix_hint(query: str, start: int) -> str:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
@@ -10,12 +11,12 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
-from pydantic import Field, TypeAdapter
+from pydantic import BeforeValidator, Field, TypeAdapter
 
 from api.errors import Problem
 from api.kept import BYTES, Kept
 from api.language import VARY, Language, language
-from api.negotiate import JSON, best, respond
+from api.negotiate import JSON, best, documented, respond
 from api.parameters import Parameters, described, of_cursor, read
 from api.settings import Settings
 from ontology import terms
@@ -45,6 +46,16 @@ _MOST_DIVISIONS = 10
 Ids = Annotated[list[str], Field(max_length=50)]
 
 
+def _iso(text: str) -> str:
+    """Passes what is written as xsd:date; pydantic alone would take 0 for 1970-01-01."""
+    if not re.fullmatch(r"\d{4}-\d\d-\d\d", text, re.ASCII):
+        raise ValueError("a date such as 2020-02-10 is wanted")
+    return text
+
+
+Day = Annotated[date, BeforeValidator(_iso)]
+
+
 class Shown(Parameters):
     """How many items, and in which language."""
 
@@ -71,9 +82,9 @@ class Filters(Shown):
     deadline_type: Ids = Field([], alias="deadline-type", description="Type of deadline")
     document: Ids = Field([], description="Document that is cited")
     broader: Ids = Field([], description="The next broader concept")
-    on: date | None = Field(None, description="Holds on this day, or may: see `open`", examples=["2022-05-01"])
-    since: date | None = Field(None, alias="from", description="First date; of deadlines, of their end")
-    until: date | None = Field(None, alias="to", description="Last date")
+    on: Day | None = Field(None, description="Holds on this day, or may: see `open`", examples=["2022-05-01"])
+    since: Day | None = Field(None, alias="from", description="First date; of deadlines, of their end")
+    until: Day | None = Field(None, alias="to", description="Last date")
 
     def facets(self) -> dict[str, list[str]]:
         """Returns the filters that are given, by facet."""
@@ -118,7 +129,7 @@ def router(settings: Settings, store: Store) -> APIRouter:
         _add_list(routes, settings, store, kept, (path, kind))
     unused = _unused("Deadline")
 
-    @routes.get("/deadlines.ics", response_class=Response, openapi_extra=described(Diary, unused))
+    @routes.get("/deadlines.ics", responses=documented(_CALENDAR), openapi_extra=described(Diary, unused))
     def deadlines(request: Request) -> Response:
         """Sends the deadlines whose end is known as a calendar (RFC 5545)."""
         given = read(Diary, request)

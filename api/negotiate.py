@@ -3,6 +3,8 @@
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
 
 from fastapi import Request
 from fastapi.responses import Response
@@ -16,6 +18,11 @@ HTML = Format("html", "text/html", "html", terms.FORMATS + "HTML")
 _MAX_ACCEPT = 1024
 _QUALITY = re.compile(r"(?:0(?:\.\d{0,3})?|1(?:\.0{0,3})?)")
 _PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'"
+
+
+def documented(*offers: Format) -> dict[int | str, dict[str, Any]]:
+    """Returns what OpenAPI says of a good answer in one of the formats."""
+    return {200: {"content": {offer.media_type: {} for offer in offers}}}
 
 
 def best(accept: str | None, offers: Sequence[Format]) -> Format:
@@ -37,15 +44,21 @@ def best(accept: str | None, offers: Sequence[Format]) -> Format:
     return offers[-rank]
 
 
-def respond(request: Request, body: bytes, form: Format, headers: Mapping[str, str] | None = None) -> Response:
-    """Sends a representation with a strong ETag of its bytes; 304 where the client has it already."""
+def respond(
+    request: Request, body: bytes, form: Format, headers: Mapping[str, str] | None = None, status: int = 200
+) -> Response:
+    """Sends a representation with a strong ETag of its bytes; 304 where it is a 200 that the client has already."""
     etag = f'"{hashlib.sha256(body + form.media_type.encode()).hexdigest()[:32]}"'
     sent = {"ETag": etag, "Vary": "Accept", "Cache-Control": "no-cache", **(headers or {})}
     if form == HTML:
         sent.setdefault("Content-Security-Policy", _PAGE_POLICY)
-    if request.method in {"GET", "HEAD"} and known(request.headers.get("if-none-match", ""), etag):
+    if (
+        status == HTTPStatus.OK
+        and request.method in {"GET", "HEAD"}
+        and known(request.headers.get("if-none-match", ""), etag)
+    ):
         return Response(status_code=304, headers=sent)
-    return Response(body, headers={**sent, "Content-Type": form.content_type})
+    return Response(body, status, {**sent, "Content-Type": form.content_type})
 
 
 def known(condition: str, etag: str) -> bool:

@@ -3,9 +3,10 @@
 from html import escape
 
 from fastapi import APIRouter, Request
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import JSONResponse, PlainTextResponse, Response
 
 from api import pages
+from api.metrics import MEDIA_TYPE, Metrics
 from api.negotiate import HTML, respond
 from store.base import Store
 
@@ -21,7 +22,7 @@ ADDRESSES = {
 }
 
 
-def router(store: Store) -> APIRouter:
+def router(store: Store, metrics: Metrics) -> APIRouter:
     """Returns the routes of operation."""
     routes = APIRouter()
 
@@ -53,5 +54,10 @@ def router(store: Store) -> APIRouter:
         """Says that the store can be read; 503 where it cannot."""
         store.snapshot().ask("ASK { }")
         return JSONResponse({"status": "ok"})
+
+    @routes.get("/metrics", response_class=PlainTextResponse)
+    async def figures() -> Response:
+        """Tells how many requests were answered, how fast, by how many workers, from which version (Prometheus)."""
+        return Response(metrics.text(), media_type=MEDIA_TYPE)
 
     return routes

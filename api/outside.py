@@ -72,6 +72,11 @@ class Outside:
         """Whether queries are answered from memory now."""
         return self._pool is not None and self._pool.in_memory
 
+    @property
+    def workers(self) -> dict[str, int]:
+        """How many workers there are, by state; none where queries are answered in threads."""
+        return self._pool.workers if self._pool else {}
+
     async def start(self) -> None:
         """Makes a worker ready."""
         if self._pool:
@@ -153,18 +158,21 @@ class Outside:
 
 async def _watched(request: Request, run: Run, answer: Awaitable[Reply]) -> Reply:
     """Waits for an answer, and stops its query when the client goes away."""
+    watching: set[asyncio.Task[None]] = set()
 
     async def watch() -> None:
-        await asyncio.sleep(_UNNOTICED)  # Most are answered by then.
         while (await request.receive())["type"] != "http.disconnect":
             pass
         run.stop()
 
-    watching = asyncio.ensure_future(watch())
+    # Most are answered before a task for that would be worth it.
+    timer = asyncio.get_running_loop().call_later(_UNNOTICED, lambda: watching.add(asyncio.ensure_future(watch())))
     try:
         return await answer
     finally:
-        watching.cancel()
+        timer.cancel()
+        for task in watching:
+            task.cancel()
 
 
 async def _streamed(

@@ -1,14 +1,15 @@
 """The catalogue of questions over HTTP: lists them, as RDF as well, and runs each with its parameters."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from html import escape
+from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
 from api import guard, pages
 from api.errors import Problem
-from api.negotiate import HTML, JSON, best, respond
+from api.negotiate import HTML, JSON, best, documented, respond
 from api.settings import Settings
 from api.sparql import offered
 from ontology import terms
@@ -28,7 +29,7 @@ def router(settings: Settings, store: Store) -> APIRouter:
     """Returns the routes of `/queries`, one for each question."""
     routes = APIRouter()
 
-    @routes.get("/queries")
+    @routes.get("/queries", responses=documented(JSON, HTML, *formats.GRAPH_FORMATS))
     def questions(request: Request) -> Response:
         """Lists the questions with their parameters; as RDF, each is a `sh:SPARQLExecutable`."""
         known = catalogue.questions()
@@ -44,7 +45,7 @@ def router(settings: Settings, store: Store) -> APIRouter:
         lines = (line for question in known for line in _described(question, settings.base, endpoint))
         return respond(request, convert(lines, target), target)
 
-    @routes.get("/queries/{name:path}.rq")
+    @routes.get("/queries/{name:path}.rq", responses=documented(_TEXT))
     def text(request: Request, name: str) -> Response:
         """Sends the text of a question."""
         try:
@@ -55,7 +56,12 @@ def router(settings: Settings, store: Store) -> APIRouter:
     for known in catalogue.questions():
         extra = {"parameters": [_parameter(parameter) for parameter in known.parameters]}
         routes.get(
-            f"/queries/{known.name}", summary=known.zh, description=known.en, tags=["queries"], openapi_extra=extra
+            f"/queries/{known.name}",
+            summary=known.zh,
+            description=known.en,
+            tags=["queries"],
+            openapi_extra=extra,
+            responses=documented(*formats.ROWS_FORMATS, HTML),
         )(_asked(known, settings, store))
 
     @routes.get("/queries/{name:path}", include_in_schema=False)
@@ -73,6 +79,7 @@ def _asked(question: Question, settings: Settings, store: Store) -> Callable[[Re
         given = request.query_params
         if len(given.multi_items()) != len(given):
             raise Problem(400, "parameter-repeated", "each parameter takes one value")
+        _refuse_unknown(question, given)
         try:
             query = catalogue.bind(question, {key: value for key, value in given.items() if value}, settings.base)
         except CatalogueError as error:
@@ -89,16 +96,34 @@ def _asked(question: Question, settings: Settings, store: Store) -> Callable[[Re
 
 def _parameter(known: Parameter) -> dict[str, object]:
     """Describes a parameter (OpenAPI 3.1, section 4.8.12); those of small schemes list their concepts."""
-    scheme = (known.below or "").removeprefix("id/").rstrip("/")
-    enumerated = scheme in terms.SCHEMES and scheme != "division"
-    one_of = {"enum": [concept.id for concept in concepts(scheme)]} if enumerated else {}
+    ids = _ids(known)
+    either: list[dict[str, Any]] = [_TYPES.get(known.type, {"type": "string"}), {"const": "", "description": "any"}]
+    if known.type == "iri":
+        named = {"enum": ids} if ids else {"type": "string", "pattern": "^[A-Za-z0-9-]+$"}
+        either[0] = {"type": "string", "format": "iri", "pattern": "^https?://[A-Za-z0-9./#_-]+$"}
+        either.append(named)
     return {
         "name": known.name,
         "in": "query",
         "description": f"{known.zh} · {known.en}",
-        "schema": {**_TYPES.get(known.type, {"type": "string"}), **one_of},
+        "schema": {"anyOf": either},
         "example": known.example,
     }
+
+
+def _ids(known: Parameter) -> list[str]:
+    """Returns the ids of the concepts that a parameter takes; none where they are not counted out."""
+    scheme = (known.below or "").removeprefix("id/").rstrip("/")
+    enumerated = scheme in terms.SCHEMES and scheme != "division"
+    return [concept.id for concept in concepts(scheme)] if enumerated else []
+
+
+def _refuse_unknown(question: Question, given: Mapping[str, str]) -> None:
+    """Refuses the id of a concept that there is not: an empty answer would look like one."""
+    for known in question.parameters:
+        value, ids = given.get(known.name, ""), _ids(known)
+        if value and ids and ":" not in value and value not in ids:
+            raise Problem(400, "invalid-parameter", f"{known.name}: {value!r} is none of {', '.join(ids)}")
 
 
 def _described(question: Question, base: str, endpoint: Iri) -> list[str]:

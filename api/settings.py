@@ -13,7 +13,7 @@ _TEXTS = {"base", "hosts", "token"}
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Settings of the server; each is read from `NOTICEGRAPH_` and its name in capitals (docs/sparql.md lists them).
+    """Settings of the server; each is read from `NOTICEGRAPH_` and its name in capitals.
 
     Attributes:
         base: What every minted IRI begins with; answers use it whatever host serves.
@@ -62,6 +62,21 @@ class Settings:
     def workers(self) -> int:
         """How many queries run at once."""
         return self.query_workers or max(2, len(os.sched_getaffinity(0)))
+
+
+def described(environment: Mapping[str, str] = os.environ) -> list[tuple[str, str, str]]:
+    """Returns the variable, value and origin of each setting; what is secret is not shown.
+
+    Raises:
+        ValueError: A value makes no sense; the message names it.
+    """
+    settings = from_environment(environment)
+    rows = []
+    for known in fields(Settings):
+        name, value = _PREFIX + known.name.upper(), str(getattr(settings, known.name))
+        shown = value if known.repr or not value else "(set)"
+        rows.append((name, shown, "environment" if name in environment else "default"))
+    return rows
 
 
 def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:

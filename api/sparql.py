@@ -51,7 +51,7 @@ def router(settings: Settings, outside: Outside) -> APIRouter:
         """Answers a SPARQL query that is the body of a QUERY request (RFC 10008)."""
         return await served(request)
 
-    @routes.options("/sparql")
+    @routes.options("/sparql", status_code=204)
     async def sparql_options() -> Response:
         """Tells the methods, and what may be posted."""
         return Response(
@@ -174,7 +174,8 @@ def _description(request: Request, settings: Settings, target: Format) -> bytes:
     dataset, catalog = Iri(f"{service.value}#dataset"), request.url_for("void").replace(query="")
     limits = (
         f"At most {settings.query_seconds} seconds, {settings.query_rows} rows and {settings.query_bytes} bytes a "
-        f"query; {settings.client_seconds} seconds a minute for each client. An answer that was cut has X-Result-Truncated."
+        f"query; {settings.client_seconds} seconds a minute for each client. An answer that was cut has the header "
+        "X-Result-Truncated."
     )
     facts: list[tuple[Iri, str, Iri | Literal]] = [
         (service, RDF + "type", Iri(SD + "Service")),

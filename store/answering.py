@@ -1,6 +1,6 @@
 """What a worker process does: it answers one query after another over a socket, under limits that it cannot lift.
 
-Frames go both ways: a byte for the kind, four for the size, and so many bytes. A job is a JSON object; an answer is
+Frames go both ways: a byte for the kind, four for the size, and so many bytes. A job is a JSON array; an answer is
 `DATA` frames and an `END` that carries the last bytes, after a `CUT` where it was cut, or a `FAULT` in place of all.
 """
 
@@ -9,9 +9,8 @@ import os
 import resource
 import socket
 import struct
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from io import RawIOBase
-from pathlib import Path
 from typing import BinaryIO, cast
 
 from store.base import Dataset, QueryError, StoreError
@@ -22,7 +21,7 @@ from store.oxigraph import OxigraphStore
 READY, JOB, DATA, CUT, END, FAULT = b"R", b"J", b"D", b"C", b"E", b"F"
 HEAD = struct.Struct("!cI")
 CHUNK = 1 << 18
-_NICE, _SPARE_SECONDS = 10, 2
+_SPARE_SECONDS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,33 +46,21 @@ class Job:
 
     def packed(self) -> bytes:
         """Returns it as a frame."""
-        return framed(JOB, json.dumps(asdict(self)).encode())
+        graphs = self.dataset and (self.dataset.default, self.dataset.named)
+        return framed(
+            JOB, json.dumps((self.query, self.media_type, self.rows, self.size, self.seconds, graphs)).encode()
+        )
 
     @staticmethod
     def unpacked(frame: bytes) -> "Job":
         """Reads what `packed` wrote, without the frame's head."""
-        fields = json.loads(frame)
-        dataset = fields.pop("dataset")
-        graphs = dataset and Dataset(tuple(dataset["default"]), tuple(dataset["named"]))
-        return Job(**fields, dataset=graphs)
+        query, media_type, rows, size, seconds, graphs = json.loads(frame)
+        return Job(query, media_type, rows, size, seconds, graphs and Dataset(*map(tuple, graphs)))
 
 
 def framed(kind: bytes, body: bytes) -> bytes:
     """Returns a frame."""
     return HEAD.pack(kind, len(body)) + body
-
-
-def limit(memory: int) -> None:
-    """Limits this process for good: memory beyond what it has, no further file or socket, no core file, low rank."""
-    os.nice(_NICE)
-    used = int(Path("/proc/self/statm").read_text("ascii").split()[0]) * resource.getpagesize()
-    for kind, most in ((resource.RLIMIT_AS, used + memory), (resource.RLIMIT_CORE, 0)):
-        resource.setrlimit(kind, (most, most))
-    # Every number below the limit is taken, so that SERVICE finds none for a socket.
-    taken, highest = os.open(os.devnull, os.O_RDWR), max(int(number.name) for number in Path("/proc/self/fd").iterdir())
-    while taken < highest:
-        taken = os.dup(taken)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (taken + 1, taken + 1))
 
 
 def serve(channel: socket.socket, store: OxigraphStore) -> None:

@@ -108,12 +108,19 @@ class Pool:
         self._waiting = 0
         self._deadly: dict[Job, float] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._closings: set[asyncio.Task[None]] = set()
 
     @property
     def in_memory(self) -> bool:
         """Whether workers answer from memory now."""
         source = self._template and self._template.source
         return bool(source and (source.replica or source.files))
+
+    @property
+    def workers(self) -> dict[str, int]:
+        """How many workers there are, by state: `busy`, `idle`."""
+        idle = len(self._idle)
+        return {"busy": len(self._workers) - idle, "idle": idle}
 
     async def start(self, version: Path | None) -> None:
         """Makes a first worker ready."""
@@ -156,7 +163,9 @@ class Pool:
         self._replace(None)
         for worker in tuple(self._workers):
             self._forget(worker)
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        while self._tasks or self._closings:
+            await asyncio.gather(*self._tasks, *self._closings, return_exceptions=True)
+        await asyncio.sleep(0)  # For the channels to close.
 
     async def _begun(self, run: Run, version: Path | None) -> AsyncGenerator[tuple[bytes, bytes], None]:
         """Gives a query to a worker when one is free."""
@@ -173,7 +182,10 @@ class Pool:
         return self._frames(run, run.worker, begun, timer)
 
     async def _slot(self) -> None:
-        if self._slots.locked() and self._waiting >= _QUEUE * self._room.workers:
+        if not self._slots.locked():
+            await self._slots.acquire()  # Without the task that waiting with a limit costs.
+            return
+        if self._waiting >= _QUEUE * self._room.workers:
             raise LimitError("busy", "too many queries wait for a worker")
         self._waiting += 1
         try:
@@ -238,12 +250,14 @@ class Pool:
 
     def _template_of(self, version: Path | None) -> Template:
         name = str(version or "")
-        if self._template is None or self._template.source.version != name:
-            source = Source(name, self._files if version is None else (), self._room.memory)
-            self._replace(Template(source))
-            if version and _size(version) <= self._room.replica:
-                self._spawn(self._replicate(source))
-        return self._template
+        if self._template and self._template.source.version == name:
+            return self._template
+        source = Source(name, self._files if version is None else (), self._room.memory)
+        template = Template(source)
+        self._replace(template)
+        if version and self._room.replica and _size(version) <= self._room.replica:
+            self._spawn(self._replicate(source))
+        return template
 
     async def _replicate(self, source: Source) -> None:
         """Lets a template with a replica take over when it has read it, unless there is another version by then."""
@@ -271,16 +285,21 @@ class Pool:
 
     async def _forked(self, template: Template) -> "_Worker":
         template.workers += 1
+        worker = None
         try:
             reader, writer = await asyncio.open_unix_connection(sock=template.fork(), limit=2 * CHUNK)
             worker = _Worker(template, reader, writer)
-            self._workers.add(worker)
-            worker.number = int((await worker.frame())[1])
-        except (OSError, asyncio.IncompleteReadError) as error:
-            template.workers -= 1
-            if self._template is template:
+            await worker.introduce()
+        except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError) as error:
+            if worker:
+                worker.writer.close()
+            if self._template is template and not isinstance(error, asyncio.CancelledError):
                 self._replace(None)
-            raise StoreError("no process can be started that reads the store") from error
+            self._leave(template)
+            if isinstance(error, asyncio.CancelledError):
+                raise
+            raise StoreError(f"no process can be started that reads the store: {error}") from error
+        self._workers.add(worker)
         return worker
 
     def _release(self, worker: "_Worker") -> None:
@@ -292,8 +311,11 @@ class Pool:
     def _forget(self, worker: "_Worker") -> None:
         worker.writer.close()
         self._workers.discard(worker)
-        worker.template.workers -= 1
-        self._retire(worker.template)
+        self._leave(worker.template)
+
+    def _leave(self, template: Template) -> None:
+        template.workers -= 1
+        self._retire(template)
 
     def _replace(self, template: Template | None) -> None:
         old, self._template = self._template, template
@@ -306,7 +328,9 @@ class Pool:
         """Ends a template that is not current when the last of its workers is done."""
         if template is not self._template and template.workers == 0:
             template.workers = -1
-            self._spawn(asyncio.to_thread(template.close))
+            closing = asyncio.ensure_future(asyncio.to_thread(template.close))
+            self._closings.add(closing)
+            closing.add_done_callback(self._closings.discard)
 
     def _spawn(self, work: object) -> None:
         task = asyncio.ensure_future(work)  # type: ignore[call-overload]
@@ -330,6 +354,12 @@ class _Worker:
     async def frame(self) -> tuple[bytes, bytes]:
         kind, size = HEAD.unpack(await self.reader.readexactly(HEAD.size))
         return kind, await self.reader.readexactly(size)
+
+    async def introduce(self) -> None:
+        kind, told = await self.frame()
+        if kind == FAULT:
+            raise OSError(told.decode())
+        self.number = int(told)
 
     def kill(self) -> None:
         self.template.kill(self.number)

@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from store import answering
+from store.base import StoreError
+from store.confinement import confine
 from store.oxigraph import OxigraphStore, copied, copy_out, memory, open_version
 
 FORK, KILL = b"F", b"K"
@@ -102,11 +104,14 @@ def main() -> None:
         for worker in workers & {number} if number else workers if not message else ():
             os.kill(worker, signal.SIGKILL)
         if not message:
+            for worker in workers:
+                os.waitpid(worker, 0)
             return
 
 
 def copy(version: str) -> None:
     """Writes the quads of a version to standard output; the main function of the process that a replica reads from."""
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # Nobody reads on when the template has ended.
     copy_out(Path(version), sys.stdout.buffer)
 
 
@@ -128,8 +133,10 @@ def _work(channel: socket.socket, held: OxigraphStore | None, source: Source) ->
     try:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())  # What an engine says when it dies.
         store = held or open_version(Path(source.version))
-        answering.limit(source.memory)
+        confine(source.memory)
         answering.serve(channel, store)
+    except (StoreError, OSError) as error:
+        channel.sendall(answering.framed(answering.FAULT, str(error).encode()))
     finally:
         os._exit(0)  # Nothing of the template's is to be finished here.
 

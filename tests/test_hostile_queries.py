@@ -12,7 +12,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -29,6 +29,7 @@ from store.pool import Pool, Room, Run
 
 CASES = json.loads((Path(__file__).parent / "cases" / "hostile" / "queries.json").read_text("utf-8"))["asked"]
 PRODUCT = CASES[0]["query"]
+TOKEN = "secret"  # noqa: S105 - of this test
 PLENTY = {"client_seconds": 100_000, "client_queries": 100}
 QUADS = [f'<http://e/{k}> <http://e/p> "{k}" <http://e/g> .' for k in range(1200)]
 
@@ -54,7 +55,7 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def client(file: Path) -> Iterator[httpx.Client]:
-    settings = Settings(query_seconds=2, query_memory=1 << 28, query_rows=100, token="secret", **PLENTY)
+    settings = Settings(query_seconds=2, query_memory=1 << 28, query_rows=100, token=TOKEN, **PLENTY)
     with served(memory([file]), settings, [file]) as connected:
         connected.timeout = httpx.Timeout(60)
         yield connected
@@ -91,7 +92,7 @@ def test_csv_is_a_download(client: httpx.Client):
         ("text/tab-separated-values", lambda answer: answer.text.count("\n") - 1),
     ],
 )
-def test_what_is_cut_is_whole_and_says_so(client: httpx.Client, accept: str, rows):
+def test_what_is_cut_is_whole_and_says_so(client: httpx.Client, accept: str, rows: Callable[[httpx.Response], int]):
     every = "SELECT * { ?s ?p ?o }"
     for query, wanted, cut in (
         (every, 100, True),
@@ -125,7 +126,9 @@ def test_a_cut_ends_at_a_row_where_the_bytes_are_full(file: Path):
 
 
 def test_the_token_lifts_limits_and_a_wrong_one_is_refused(client: httpx.Client):
-    answer = ask(client, "SELECT * { ?s ?p ?o . ?a ?b ?c } LIMIT 30000", accept="text/csv", authorization="Bearer secret")
+    answer = ask(
+        client, "SELECT * { ?s ?p ?o . ?a ?b ?c } LIMIT 30000", accept="text/csv", authorization="Bearer secret"
+    )
     assert answer.text.count("\r\n") == 30_001
     assert "X-Result-Truncated" not in answer.headers
     assert ask(client, "ASK {}", authorization="Bearer wrong").status_code == 401
@@ -220,14 +223,15 @@ def test_the_server_ends_beside_a_runaway_query_and_leaves_no_process(file: Path
 def test_a_new_version_is_seen_and_none_is_mixed(tmp_path: Path):
     def put(k: int) -> None:
         with publish(tmp_path / "store") as writer:
-            writer.replace_graph("http://e/g", "\n".join(f'<http://e/{n}> <http://e/v> "{k}" <http://e/g> .' for n in range(9)))
+            lines = (f'<http://e/{n}> <http://e/v> "{k}" <http://e/g> .' for n in range(9))
+            writer.replace_graph("http://e/g", "\n".join(lines))
 
     put(0)
-    seen = []
+    seen, query = [], "SELECT ?v (COUNT(?n) AS ?of) { ?n <http://e/v> ?v } GROUP BY ?v"
     with served(open_store(tmp_path / "store"), Settings(**PLENTY)) as client:
         for k in range(1, 6):
             for _ in range(5):
-                answer = ask(client, "SELECT ?v (COUNT(?n) AS ?of) { ?n <http://e/v> ?v } GROUP BY ?v", accept="text/csv")
+                answer = ask(client, query, accept="text/csv")
                 seen.append((answer.status_code, answer.text))
             put(k)
         assert client.get("/limits").json()["servedFrom"] in {"memory", "disk"}
@@ -246,7 +250,7 @@ def test_a_worker_can_open_no_socket(file: Path):
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
         asyncio.run(run())
-        listener.setblocking(False)  # noqa: FBT003 - the socket's own signature
+        listener.setblocking(False)
         with pytest.raises(BlockingIOError):
             listener.accept()
 
@@ -276,3 +280,14 @@ def test_what_the_edge_refuses(file: Path, status: int, headers: dict[str, str],
             answer = client.post("/sparql", content=content, headers=headers)
             assert (answer.status_code, answer.headers["Content-Type"]) == (status, "application/problem+json")
         assert client.get("/healthz").status_code == 200
+
+
+def test_a_store_that_cannot_be_read_is_said(tmp_path: Path):
+    async def run() -> None:
+        pool = Pool(Room(1, 1 << 28, 0))
+        with pytest.raises(StoreError, match="cannot be opened"):
+            await pool.answer(Run(Job("ASK {}", "text/csv", 1, None, 10.0)), tmp_path / "v000009")
+        await pool.close()
+
+    (tmp_path / "v000009" / "data").mkdir(parents=True)
+    asyncio.run(run())

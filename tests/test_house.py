@@ -15,7 +15,14 @@ TESTS = sorted((ROOT / "tests").rglob("*.py"))
 HIDING_PLACES = {"utils", "util", "common", "helpers", "helper", "misc", "manager", "base_classes"}
 ALONE = {
     "pyshacl": {"shapes/pyshacl_judge.py"},
-    "pyoxigraph": {"ontology/load.py", "shapes/data.py", "store/formats.py", "store/oxigraph.py", "store/batch.py", "store/results.py"},
+    "pyoxigraph": {
+        "ontology/load.py",
+        "shapes/data.py",
+        "store/formats.py",
+        "store/oxigraph.py",
+        "store/batch.py",
+        "store/results.py",
+    },
     "SPARQLWrapper": {"store/remote.py"},
     "tantivy": {"store/search.py"},
     "rdflib": {f"shapes/{name}.py" for name in ("compiled", "components", "engine", "load", "pyshacl_judge")},

@@ -3,7 +3,9 @@
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
+from unittest.mock import Mock
 
 import httpx
 import pytest
@@ -11,8 +13,10 @@ from serving import served
 
 from api.app import create_app
 from api.negotiate import HTML
-from api.settings import Settings, from_environment
+from api.settings import Settings, described, from_environment
 from ontology.iris import DEFAULT_BASE
+from ontology.terms import DCT_TITLE, NG, PROV, RDF_TYPE
+from store.base import Store, StoreError
 from store.formats import DATASET_FORMATS, Format
 from store.oxigraph import memory
 
@@ -77,6 +81,58 @@ def test_every_iri_of_ours_is_answered(client: httpx.Client):
     assert len(subjects) > 30
     for path in subjects:
         assert client.get(f"/{path}", follow_redirects=True).status_code == 200, path
+
+
+def test_a_profile_says_how_much(client: httpx.Client):
+    path = "/id/agency/000000000000000a"
+    agency, label = f"<{DEFAULT_BASE}{path[1:]}>", "<http://www.w3.org/2004/02/skos/core#prefLabel>"
+    full, brief, labels = (
+        set(client.get(f"{path}.nt", params={"_profile": name}).text.splitlines())
+        for name in ("full", "brief", "labels")
+    )
+    assert full > brief > labels
+    assert labels == {f'{agency} {label} "甲省市场监督管理局"@zh .'}
+    assert not any(line.endswith(f" {agency} .") for line in brief)
+    assert set(client.get(f"{path}.nt").text.splitlines()) == full
+    liked = "<urn:noticegraph:profile:brief>;q=0.5, <urn:noticegraph:profile:labels>; q=0.9, <urn:e:other>"
+    pointed = client.get(path, headers={"Accept-Profile": liked, "Accept": "text/turtle"})
+    assert pointed.headers["Location"] == f"{path}.ttl?_profile=labels"
+    assert "Accept-Profile" in pointed.headers["Vary"]
+    document = client.get(pointed.headers["Location"])
+    assert '<urn:noticegraph:profile:labels>; rel="profile"' in document.headers["Link"]
+    assert document.headers["Content-Location"] == f"{path}.ttl?_profile=labels"
+    for wrong in ("?_profile=none", "?_profile=full&_profile=full"):
+        assert client.get(path + wrong).status_code == 422
+
+
+def test_documents_are_signposted(client: httpx.Client):
+    assert f'<{NOTICE}.nt>; rel="describedby"; type="application/n-triples"' in client.get(NOTICE).headers["Link"]
+    links = client.get(f"{NOTICE}.html").headers["Link"]
+    for relation in ("describes", "cite-as"):
+        assert f'<{DEFAULT_BASE}{NOTICE[1:]}>; rel="{relation}"' in links
+    assert f'<{NG}Notice>; rel="type"' in links
+
+
+def test_a_withdrawn_notice_leaves_a_tombstone():
+    store, base = memory(), DEFAULT_BASE
+    notice, event, graph = (f"{base}{path}" for path in ("id/notice/a", "id/notice/a/withdrawal", "graph/withdrawn"))
+    lines = [
+        f"<{notice}> <{PROV}wasInvalidatedBy> <{event}> <{graph}> .",
+        f'<{event}> <http://www.w3.org/2000/01/rdf-schema#label> "撤回：关于甲的通知"@zh <{graph}> .',
+    ]
+    store.replace_graph(graph, "\n".join(lines))
+    with served(store) as client:
+        for path in ("/id/notice/a", "/id/notice/a.ttl", "/id/notice/a/measure/1", "/graph/notice/a"):
+            answer = client.get(path, headers={"Accept": "text/turtle"})
+            assert (answer.status_code, answer.headers["Content-Type"]) == (410, "text/turtle; charset=utf-8"), path
+            assert "撤回：关于甲的通知" in answer.text
+        assert "撤回：关于甲的通知" in client.get("/id/notice/a", headers={"Accept": BROWSER}).text
+        assert client.get("/id/notice/a.jsonld").headers["Content-Type"] == "application/ld+json"
+        assert client.get("/id/notice/a", headers={"If-None-Match": "*"}).status_code == 410
+        assert client.get("/id/notice/b").status_code == 404
+        assert client.get("/id/notice/a/withdrawal").status_code == 303
+        assert client.get("/id/notice/a/withdrawal.nt").status_code == 200
+        assert client.get("/graph/withdrawn").status_code == 200
 
 
 def test_graph_keeps_its_name_where_the_format_can(client: httpx.Client):
@@ -158,7 +214,7 @@ def test_browser_is_led_through_pages(client: httpx.Client):
         answer = client.get(path, headers={"Accept": BROWSER}, follow_redirects=True)
         assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
         assert "<h1>" in answer.text
-        assert not re.search(r"<(?:script|link|img)|src=|@import|url\(", answer.text)
+        assert not re.search(r"<img|(?:src|<link [^>]*href)=\"(?!/web/)|@import|url\(", answer.text)
 
 
 def test_another_base_moves_every_iri():
@@ -193,11 +249,107 @@ def test_server_says_that_it_lives(client: httpx.Client):
         assert client.get(path).json() == {"status": "ok"}
 
 
+def test_metrics_count_by_route_and_keep_apps_apart():
+    with served(memory([SAMPLE])) as other:
+        for _ in range(2):
+            other.get(NOTICE)
+        other.head("/healthz")
+        other.delete("/healthz")
+        other.get("/nowhere/42")
+        answer = other.get("/metrics")
+    assert answer.headers["Content-Type"].startswith("text/plain; version=0.0.4")
+    counted = {line for line in answer.text.splitlines() if line.startswith("noticegraph_requests_total{")}
+    assert 'noticegraph_requests_total{method="GET",route="/id/{path:path}",status="303"} 2.0' in counted
+    assert 'noticegraph_requests_total{method="HEAD",route="/healthz",status="200"} 1.0' in counted
+    assert 'noticegraph_requests_total{method="other",route="/healthz",status="405"} 1.0' in counted
+    assert 'noticegraph_requests_total{method="GET",route="none",status="404"} 1.0' in counted
+    lines = answer.text.splitlines()
+    assert 'noticegraph_request_duration_seconds_count{route="/id/{path:path}"} 2.0' in lines
+    assert 'noticegraph_store_info{version=""} 1.0' in lines
+    assert "noticegraph_store_up 1.0" in lines
+    with served(memory()) as fresh:
+        assert "noticegraph_requests_total{" not in fresh.get("/metrics").text
+
+
+def test_metrics_tell_what_fails(monkeypatch: pytest.MonkeyPatch):
+    store = memory()
+    with served(store) as client:
+        monkeypatch.setattr("api.operations.pages.page", lambda *_: 1 / 0)
+        assert client.get("/").status_code == 500
+        monkeypatch.setattr(type(store), "snapshot", Mock(side_effect=StoreError("gone")))
+        assert client.get("/readyz").status_code == 503
+        lines = client.get("/metrics").text.splitlines()
+    assert 'noticegraph_requests_total{method="GET",route="/",status="500"} 1.0' in lines
+    assert 'noticegraph_requests_total{method="GET",route="/readyz",status="503"} 1.0' in lines
+    assert "noticegraph_store_up 0.0" in lines
+
+
+@pytest.mark.parametrize(
+    ("address", "status"),
+    [
+        ("/measures?from=0", 422),
+        ("/measures?on=20200101", 422),
+        ("/feed/8224795618735352274690768896", 404),
+        ("/queries/measures/for-target?target=nobody", 400),
+    ],
+)
+def test_what_would_mislead_is_refused(client: httpx.Client, address: str, status: int):
+    answer = client.get(address)
+    assert (answer.status_code, answer.headers["Content-Type"]) == (status, "application/problem+json")
+
+
+def test_metrics_tell_workers_and_version(store: Store):
+    with served(store) as client:
+        lines = client.get("/metrics").text.splitlines()
+    assert store.version
+    assert f'noticegraph_store_info{{version="{store.version.name}"}} 1.0' in lines
+    assert {line.split()[0] for line in lines if line.startswith("noticegraph_workers")} == {
+        f'noticegraph_workers{{state="{state}"}}' for state in ("busy", "idle")
+    }
+
+
 def test_every_route_is_documented():
     app = create_app(Settings(), memory())
     paths = set(app.openapi()["paths"])
     headings = set(re.findall(r"^## `([^`]+)`", (ROOT / "docs" / "http.md").read_text("utf-8"), re.MULTILINE))
-    assert paths <= headings
+    assert {path for path in paths if not path.startswith("/queries/") or "{" in path} <= headings
+
+
+def test_a_number_or_title_leads_to_its_notice():
+    store, base = memory(), DEFAULT_BASE
+    named = {
+        "a": ("关于甲的通知", "甲市监发〔2020〕2号"),
+        "b": ("关于乙的通知", "甲市监发〔2020〕26号"),
+        "c": ("关于乙的通知", None),
+    }
+    for slug, (title, number) in named.items():
+        graph, notice = f"{base}graph/notice/{slug}", f"<{base}id/notice/{slug}>"
+        lines = [f"{notice} <{RDF_TYPE}> <{NG}Notice> <{graph}> .", f'{notice} <{DCT_TITLE}> "{title}"@zh <{graph}> .']
+        lines += [f'{notice} <{NG}documentNumber> "{number}" <{graph}> .'] if number else []
+        store.replace_graph(graph, "\n".join(lines))
+    with served(store) as client:
+        for number in (
+            "甲市监发〔2020〕26号",
+            "甲市监发[2020]26号",
+            " 甲市监发 （２０２０） 第26 号",
+            "甲市监发【2020】26号",
+        ):
+            answer = client.get("/id", params={"number": number})
+            assert (answer.status_code, answer.headers["Location"]) == (301, "/id/notice/b"), number
+        assert client.get("/id", params={"title": "关于甲的通知 "}).headers["Location"] == "/id/notice/a"
+        several = client.get("/id", params={"title": "关于乙的通知"})
+        assert several.status_code == 300
+        assert {item["id"] for item in several.json()["items"]} == {f"{base}id/notice/b", f"{base}id/notice/c"}
+        page = client.get("/id", params={"title": "关于乙的通知"}, headers={"Accept": BROWSER})
+        assert 'href="/id/notice/c"' in page.text
+        for query, status in (
+            ({"number": "甲市监发〔2020〕6号"}, 404),
+            ({"title": "通知"}, 404),
+            ({"number": "〔〕"}, 404),
+            ({}, 422),
+        ):
+            assert client.get("/id", params=query).status_code == status, query
+        assert client.get("/id", params={"number": "1", "title": "2"}).status_code == 422
 
 
 def test_settings_come_from_the_environment():
@@ -210,6 +362,14 @@ def test_settings_come_from_the_environment():
     ):
         with pytest.raises(ValueError, match=r"base|NOTICEGRAPH_MAX_QUERY_BYTES"):
             from_environment(wrong)
+
+
+def test_settings_are_printed_with_their_origin():
+    rows = described({"NOTICEGRAPH_TOKEN": "secret", "NOTICEGRAPH_QUERY_ROWS": "7"})
+    assert ("NOTICEGRAPH_TOKEN", "(set)", "environment") in rows
+    assert ("NOTICEGRAPH_QUERY_ROWS", "7", "environment") in rows
+    assert ("NOTICEGRAPH_BASE", DEFAULT_BASE, "default") in rows
+    assert len(rows) == len(fields(Settings))
 
 
 def test_openapi_names_every_operation_once():

@@ -13,6 +13,7 @@ from serving import served
 from SPARQLWrapper import CSV, JSON, POST, TURTLE, SPARQLWrapper
 
 from api.settings import Settings
+from ontology.terms import NG, SH
 from store.base import Store
 from store.oxigraph import memory
 
@@ -140,12 +141,38 @@ def test_service_is_described(client: httpx.Client):
 
 def test_browser_gets_the_editor_that_needs_nothing_from_elsewhere(client: httpx.Client):
     for parameters in ({}, {"query": "SELECT ('</script><script>alert(1)</script>' AS ?x) {}"}):
-        answer = client.get("/sparql", params=parameters, headers={"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"})
+        answer = client.get(
+            "/sparql", params=parameters, headers={"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+        )
         assert "alert" not in answer.text
         assert "script-src 'self';" in answer.headers["Content-Security-Policy"]
         for file in re.findall(r'(?:href|src)="(/web/[^"]+)"', answer.text):
             assert client.get(file).status_code == 200
     assert client.get("/web/..%2fapi%2fapp.py").status_code == 404
+
+
+def test_an_unknown_term_of_the_ontology_offers_the_nearest(client: httpx.Client):
+    for declared, hint in (("ng", "ng:hasMesure is not in the ontology; is ng:hasMeasure"), ("", ":hasMesure is not")):
+        query = f"PREFIX {declared}: <{NG}> SELECT * {{ ?s {declared}:hasMesure ?o ; {declared}:text ?t }}"
+        answer = client.get("/sparql", params={"query": query})
+        assert answer.headers["X-Query-Hint"].startswith(hint)
+        assert ":text" not in answer.headers["X-Query-Hint"]
+
+
+def test_options_say_what_may_be_posted(client: httpx.Client):
+    headers = client.options("/sparql").headers
+    assert "QUERY" in headers["Allow"]
+    assert "application/sparql-query" in headers["Accept-Query"]
+
+
+def test_the_catalogue_is_rdf_and_openapi(client: httpx.Client):
+    described = client.get("/queries", headers={"Accept": "application/n-triples"}).text
+    assert described.count(f"<{SH}SPARQLSelectExecutable>") == client.get("/queries").json()["total"]
+    operation = client.get("/openapi.json").json()["paths"]["/queries/measures/in-force-on"]["get"]
+    assert operation["summary"]
+    assert "'format': 'date'" in str(operation["parameters"])
+    enumerated = client.get("/openapi.json").json()["paths"]["/queries/measures/for-target"]["get"]["parameters"]
+    assert "'sme'" in str(enumerated[0]["schema"])
 
 
 def test_head_has_the_headers_of_get(client: httpx.Client):
