@@ -1,8 +1,7 @@
 """How well notices are read that the rules were not written from; the floors stand below the figures of the README.
 
-`seen` was used while the rules were widened; `layouts` are forms in which notices are met, their concepts not judged; the
-concepts of `fresh` were never looked at;
-`aside` was kept aside, and nobody who wrote a rule has read it.
+`seen` was used while the rules were widened; `layouts` are forms in which notices are met, their concepts not judged;
+the concepts of `fresh` were never looked at; `aside` was kept aside, and nobody who wrote a rule has read it.
 """
 
 from pathlib import Path

@@ -1,0 +1,1 @@
+"""What browsers load from this server: the SPARQL editor (Yasgui, MIT) and what fits it to noticegraph."""
