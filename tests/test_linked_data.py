@@ -274,6 +274,7 @@ def test_metrics_count_by_route_and_keep_apps_apart():
 def test_metrics_tell_what_fails(monkeypatch: pytest.MonkeyPatch):
     store = memory()
     with served(store) as client:
+        client.headers["Connection"] = "close"  # uvicorn ends a connection after a fault, at once or a little later
         monkeypatch.setattr("api.operations.pages.page", lambda *_: 1 / 0)
         assert client.get("/").status_code == 500
         monkeypatch.setattr(type(store), "snapshot", Mock(side_effect=StoreError("gone")))
