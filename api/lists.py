@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request
@@ -25,7 +25,7 @@ from queries.calendar import calendar
 from queries.comparison import Comparison, compared, similar
 from queries.cursors import CursorError
 from queries.index import Index, index_of
-from queries.lists import MANY, MAX_LIMIT, Asked, FilterError, Item, Items, listed
+from queries.lists import MANY, MAX_LIMIT, Asked, FilterError, Item, Items, Sort, listed
 from store.base import Store
 from store.formats import RESULTS_CSV, Format
 
@@ -95,7 +95,7 @@ class Filters(Shown):
 class Listing(Filters):
     """A page of a list."""
 
-    sort: Literal["", "relevance", "date", "-date", "label", "-label"] = Field("", description="- is downwards")
+    sort: Sort = Field("", description="- is downwards")
     cursor: str | None = Field(None, max_length=100, description="`next` of the page before")
     buckets: int | None = Field(
         None,

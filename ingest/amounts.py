@@ -10,9 +10,8 @@ from functools import cache
 from ingest.model import Amount, Span
 from ingest.numerals import number
 from ingest.tables import table
-from ingest.wording import matches
+from ingest.wording import matches, without_titles
 
-_TITLE = re.compile(r"《[^《》\n]*》")
 _DIGIT = "一二三四五六七八九两"
 # Well-formed, so that 统一三家 is no 一三; what has no digit (百家, 万元) is no number.
 _SMALL = rf"(?:[{_DIGIT}]千)?零?(?:[{_DIGIT}]百)?零?(?:[{_DIGIT}]?十)?零?[{_DIGIT}]?"
@@ -56,7 +55,7 @@ def find_amounts(text: str, taken: Iterable[Span] = ()) -> tuple[Amount, ...]:
         text: The text, folded (`ingest.text.fold`).
         taken: Where quantities of time stand; no amount overlaps one.
     """
-    plain = _TITLE.sub(lambda title: "《" + "□" * (len(title[0]) - 2) + "》", text)
+    plain = without_titles(text)
     times = tuple(taken)
     found = [f for f in _scan(plain) if not any(f.span.start < t.end and t.start < f.span.end for t in times)]
     amounts: list[Amount] = []

@@ -17,9 +17,8 @@ from ingest.model import Deadline, Span
 from ingest.periods import Period
 from ingest.tables import table
 from ingest.text import fold
-from ingest.wording import words
+from ingest.wording import without_titles, words
 
-_TITLE = re.compile(r"《[^《》\n]*》")
 _NOTE = r"(?:（[^（）。]{0,14}）)?"
 
 
@@ -30,7 +29,7 @@ def find_deadlines(text: str, dates: DocumentDates) -> tuple[Deadline, ...]:
         text: The text; full-width digits and marks are read like ASCII ones.
         dates: What expressions such as 自印发之日起 and 年底前 are resolved by; without them such dates are left out.
     """
-    plain = _TITLE.sub(lambda title: "《" + "□" * (len(title[0]) - 2) + "》", fold(text))
+    plain = without_titles(fold(text))
     line = Line(plain, tuple(scan(plain, dates)), dates)
     found: list[Deadline] = []
     i = 0

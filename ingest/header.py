@@ -279,12 +279,8 @@ def _issue_date(text: str, parts: Outline, *, news: bool) -> date | None:
 
 
 def _date_below_title(text: str, parts: Outline) -> date | None:
-    for s in parts.front:
-        words = text[s.start : s.end].strip("（）")
-        dates = find_dates(words)
-        if dates and dates[0].value and dates[0].span == Span(0, len(words)):
-            return dates[0].value
-    return None
+    dates = (_whole_date(text[s.start : s.end].strip("（）")) for s in parts.front)
+    return next(filter(None, dates), None)
 
 
 def _lead_date(text: str, parts: Outline) -> date | None:

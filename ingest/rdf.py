@@ -3,6 +3,7 @@
 `docs/graph.md` shows the shape of the graph. The N-Quads are sorted, so that the same notice gives the same bytes.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 from datetime import date
 
@@ -72,11 +73,7 @@ class _Writer:
         self.graph = iri(iris.notice_graph(self.slug))
         self._lines: list[str] = []
         self.mentions: set[tuple[Span, str, str]] = set()
-        self.provisions = 0
-        self.deadlines = 0
-        self.conditions = 0
-        self.exclusions = 0
-        self.amounts = 0
+        self.counts = Counter[str]()
 
     def lines(self) -> list[str]:
         """Returns the quads as N-Quads lines; what two parts of the notice say stands twice."""
@@ -99,6 +96,11 @@ class _Writer:
 
     def _say(self, subject: str, predicate: str, term: str) -> None:
         self._lines.append(f"<{subject}> <{predicate}> {term} {self.graph} .\n")
+
+    def _next(self, kind: str) -> str:
+        """Returns the IRI of the next part of a kind, counted through the notice."""
+        self.counts[kind] += 1
+        return self.iris.part(self.slug, kind, self.counts[kind])
 
     def _dates(self, me: str, *values: tuple[str, date | None]) -> None:
         for predicate, value in values:
@@ -136,11 +138,11 @@ class _Writer:
         validity = self.notice.validity
         self._say(self.me, t.RDF_TYPE, iri(t.NOTICE))
         self._say(self.me, t.GENRE, iri(self.iris.concept("genre", header.genre)))
-        if not header.title:
-            named = "、".join(mention.agency.name for mention in header.issuers) or self.notice.source.file_name
-            self._say(self.me, t.RDFS_LABEL, lang(f"{named}（{header.issue_date or '无日期'}）"))
         if header.title:
             self._say(self.me, t.DCT_TITLE, lang(header.title))
+        else:
+            named = "、".join(mention.agency.name for mention in header.issuers) or self.notice.source.file_name
+            self._say(self.me, t.RDFS_LABEL, lang(f"{named}（{header.issue_date or '无日期'}）"))
         if header.document_number:
             self._say(self.me, t.DOCUMENT_NUMBER, plain(header.document_number))
         for addressee in header.addressees:
@@ -181,8 +183,7 @@ class _Writer:
             self._provision(me, place, provision)
 
     def _provision(self, measure: str, position: int, provision: Provision) -> None:
-        self.provisions += 1
-        me = self.iris.part(self.slug, "provision", self.provisions)
+        me = self._next("provision")
         self._say(measure, t.HAS_PROVISION, iri(me))
         self._say(me, t.RDF_TYPE, iri(t.PROVISION))
         self._say(me, t.POSITION, integer(position))
@@ -201,15 +202,13 @@ class _Writer:
                 self._mention(mention.span, concept, me)
         self._modality(me, provision.modality)
         for deadline in provision.deadlines:
-            self.deadlines += 1
-            node = self.iris.part(self.slug, "deadline", self.deadlines)
+            node = self._next("deadline")
             self._say(me, t.HAS_DEADLINE, iri(node))
             self._say(measure, t.HAS_DEADLINE, iri(node))
             self._deadline(node, deadline)
             self._mention(deadline.span, node, me)
         for amount in provision.amounts:
-            self.amounts += 1
-            node = self.iris.part(self.slug, "amount", self.amounts)
+            node = self._next("amount")
             self._say(me, t.HAS_AMOUNT, iri(node))
             self._say(measure, t.HAS_AMOUNT, iri(node))
             self._amount(node, amount)
@@ -222,13 +221,11 @@ class _Writer:
             if modality.word:
                 self._mention(modality.word, force, provision)
         for span in modality.conditions:
-            self.conditions += 1
-            node = self.iris.part(self.slug, "condition", self.conditions)
+            node = self._next("condition")
             self._say(provision, t.HAS_CONDITION, iri(node))
             self._quoted(node, t.CONDITION, span, provision)
         for span in modality.exclusions:
-            self.exclusions += 1
-            node = self.iris.part(self.slug, "exclusion", self.exclusions)
+            node = self._next("exclusion")
             self._say(provision, t.HAS_EXCLUSION, iri(node))
             self._quoted(node, t.EXCLUSION, span, provision)
 

@@ -6,6 +6,8 @@ from functools import cache
 
 from ingest.tables import table
 
+_TITLE = re.compile(r"《[^《》\n]*》")
+
 
 @cache
 def words(slot: str, value: str | None = None) -> str:
@@ -18,6 +20,11 @@ def words(slot: str, value: str | None = None) -> str:
     if not rows:
         raise ValueError(f"patterns/time.tsv has no slot {slot!r} with value {value!r}")
     return "(?:" + "|".join(row["pattern"] for row in rows) + ")"
+
+
+def without_titles(text: str) -> str:
+    """Returns a text of the same length in which nothing stands inside 《》: what a title says, the text does not."""
+    return _TITLE.sub(lambda title: f"《{'□' * (len(title[0]) - 2)}》", text)
 
 
 def matches(pattern: re.Pattern[str], starts: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Literal
 
 from ontology.iris import DEFAULT_BASE
 from ontology.terms import NG
@@ -18,7 +19,7 @@ MAX_LIMIT = 500
 MANY = 20_000
 _BUCKETS = 20
 _SCHEMES = {"level": "agency-level", "issuer": "agency"}
-SORTS = ("relevance", "date", "-date", "label", "-label")
+Sort = Literal["", "relevance", "date", "-date", "label", "-label"]
 _BEARS_DATES = {"Notice", "Measure", "Provision", "Deadline"}
 
 
@@ -110,7 +111,7 @@ class Asked:
         on: The day on which it holds, xsd:date; what is open is not left out.
         since: The first date, xsd:date.
         until: The last date, likewise.
-        sort: One of `SORTS`; unless given by relevance where there are words, else by date downwards, or by label.
+        sort: Empty for that by relevance where there are words, else by date downwards, or by label.
         limit: How many a page.
         cursor: Where to go on; None for the first page.
         language: `zh` or `en`, of labels.
@@ -124,7 +125,7 @@ class Asked:
     on: date | None = None
     since: date | None = None
     until: date | None = None
-    sort: str = ""
+    sort: Sort = ""
     limit: int = 20
     cursor: str | None = None
     language: str = "zh"

@@ -76,13 +76,30 @@ class BatchWriter(ABC):
         self._send(batch)
         self._sent = Batch()
 
+    def graphs(self) -> tuple[str, ...]:
+        """See `Store.graphs`."""
+        self.settle()
+        return self._stored_graphs()
+
+    def nquads(self, graph: str | None = None) -> Iterator[str]:
+        """See `Store.nquads`."""
+        if graph is None:
+            self.settle()
+            yield from self._stored()
+        else:
+            yield from self._lines(graph)
+
     @abstractmethod
     def _send(self, batch: Batch) -> None:
         """Brings a batch to the driver, or begins to, when it is through with the one before."""
 
     @abstractmethod
-    def _stored(self, graph: str) -> Iterator[str]:
-        """Yields the lines of a graph that the driver has."""
+    def _stored(self, graph: str | None = None) -> Iterator[str]:
+        """Yields the lines that the driver has, of a graph or of all."""
+
+    @abstractmethod
+    def _stored_graphs(self) -> tuple[str, ...]:
+        """Returns the named graphs that the driver has, sorted."""
 
     def _lines(self, graph: str) -> frozenset[str]:
         for batch in (self._batch, self._sent):

@@ -128,19 +128,6 @@ class OxigraphWriter(BatchWriter, OxigraphStore):
         self._thread = ThreadPoolExecutor(1)
         self._loading: Future[None] | None = None
 
-    def graphs(self) -> tuple[str, ...]:
-        """See `Store.graphs`."""
-        self.settle()
-        return super().graphs()
-
-    def nquads(self, graph: str | None = None) -> Iterator[str]:
-        """See `Store.nquads`."""
-        if graph is not None:
-            yield from self._lines(graph)
-        else:
-            self.settle()
-            yield from super().nquads()
-
     def load(self, nquads: BinaryIO) -> None:
         """See `Writer.load`."""
         self.settle()
@@ -170,8 +157,11 @@ class OxigraphWriter(BatchWriter, OxigraphStore):
         self.settle()
         return super()._evaluate(query, dataset, read)
 
-    def _stored(self, graph: str) -> Iterator[str]:
+    def _stored(self, graph: str | None = None) -> Iterator[str]:
         return OxigraphStore.nquads(self, graph)
+
+    def _stored_graphs(self) -> tuple[str, ...]:
+        return OxigraphStore.graphs(self)
 
     def _send(self, batch: Batch) -> None:
         self._wait()

@@ -263,19 +263,6 @@ class RemoteWriter(BatchWriter, RemoteStore):
         self._reader = RemoteStore(endpoint)
         self._keeps_union: bool | None = None
 
-    def nquads(self, graph: str | None = None) -> Iterator[str]:
-        """See `Store.nquads`."""
-        if graph is not None:
-            yield from self._lines(graph)
-        else:
-            self.settle()
-            yield from super().nquads()
-
-    def graphs(self) -> tuple[str, ...]:
-        """See `Store.graphs`."""
-        self.settle()
-        return super().graphs()
-
     def load(self, nquads: BinaryIO) -> None:
         """See `Writer.load`; a server's own loader is faster (docs/stores.md)."""
         if self.graphs():
@@ -291,8 +278,11 @@ class RemoteWriter(BatchWriter, RemoteStore):
         self.settle()
         return super()._ask(query, dataset, media_type)
 
-    def _stored(self, graph: str) -> Iterator[str]:
+    def _stored(self, graph: str | None = None) -> Iterator[str]:
         return self._reader.nquads(graph)
+
+    def _stored_graphs(self) -> tuple[str, ...]:
+        return self._reader.graphs()
 
     def _send(self, batch: Batch) -> None:
         if not batch.wanted:

@@ -1,7 +1,9 @@
 """What several test modules share: the five notices, read once and published once."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -9,8 +11,10 @@ from ingest.events import publish_events
 from ingest.model import Notice
 from ingest.pipeline import Outcome, ingest
 from ingest.read import read_notice
+from queries.index import index_of
 from store.base import Store
-from store.oxigraph import open_store
+from store.oxigraph import memory, open_store
+from tests.serving import served
 
 # No timing in a test: a busy machine must not fail a property.
 settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -40,3 +44,18 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def store(published: Path) -> Store:
     """The published store of the five notices."""
     return open_store(published).snapshot()
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[httpx.Client]:
+    """A client of a server over the small sample of the queries' cases."""
+    with served(memory([ROOT / "tests/cases/queries/sample.trig"])) as connected:
+        yield connected
+
+
+@pytest.fixture(scope="module")
+def real(store: Store) -> Iterator[httpx.Client]:
+    """A client of a server over the five notices."""
+    index_of(store)  # made before the clock of a request runs
+    with served(store) as connected:
+        yield connected

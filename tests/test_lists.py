@@ -3,36 +3,19 @@
 import csv
 import io
 import json
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
 import httpx
 import icalendar
 import pytest
-from serving import served
 
 from api.lists import LISTS
 from ontology.iris import DEFAULT_BASE
-from queries.index import index_of
 from store.base import Store
-from store.oxigraph import memory
 
 CASES = Path(__file__).parent / "cases"
 SUITE = json.loads((CASES / "lists" / "sample.json").read_text("utf-8"))
-
-
-@pytest.fixture(scope="module")
-def client() -> Iterator[httpx.Client]:
-    with served(memory([CASES / "queries" / "sample.trig"])) as connected:
-        yield connected
-
-
-@pytest.fixture(scope="module")
-def real(store: Store) -> Iterator[httpx.Client]:
-    index_of(store)  # made before the clock of a request runs
-    with served(store) as connected:
-        yield connected
 
 
 @pytest.mark.parametrize("case", SUITE, ids=lambda case: case["id"])

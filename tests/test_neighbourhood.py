@@ -12,7 +12,6 @@ from serving import served
 
 from ontology.iris import DEFAULT_BASE
 from ontology.terms import DENOTES, RDF_TYPE, RDFS_LABEL
-from queries.index import index_of
 from queries.neighbourhood import READING
 from store.base import Store
 from store.oxigraph import memory, open_store, publish
@@ -21,19 +20,6 @@ CASES = Path(__file__).parent / "cases"
 SUITE = json.loads((CASES / "neighbourhood" / "sample.json").read_text("utf-8"))
 HUB = "http://e/hub"
 HIDDEN = " ".join(f"<{predicate}>" for predicate in READING.levels)
-
-
-@pytest.fixture(scope="module")
-def client() -> Iterator[httpx.Client]:
-    with served(memory([CASES / "queries" / "sample.trig"])) as connected:
-        yield connected
-
-
-@pytest.fixture(scope="module")
-def real(store: Store) -> Iterator[httpx.Client]:
-    index_of(store)  # made before the clock of a request runs
-    with served(store) as connected:
-        yield connected
 
 
 def graph_of_a_hub() -> str:

@@ -30,13 +30,6 @@ def client() -> Iterator[httpx.Client]:
         yield connected
 
 
-@pytest.fixture(scope="module")
-def real(store: Store) -> Iterator[httpx.Client]:
-    index_of(store)  # made before the clock of a request runs
-    with served(store) as connected:
-        yield connected
-
-
 @pytest.mark.parametrize("case", SUITE, ids=lambda case: case["id"])
 def test_what_a_case_finds(client: httpx.Client, case: dict):
     params = {"q": case["q"], "type": case.get("type", []), "limit": "100"}
