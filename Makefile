@@ -8,7 +8,7 @@ STORE ?= var/store
 EVENTS ?= data/events.ttl
 
 .DEFAULT_GOAL := run
-.PHONY: run test test-servers check lock clean conformance-shacl
+.PHONY: run test test-servers check generated lock clean conformance conformance-shacl
 
 $(VENV)/installed: requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -38,6 +38,10 @@ check: $(VENV)/installed ## zero findings
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+generated: $(VENV)/installed ## the JSON-LD context, anew from the ontology and the shapes
+	$(BIN)/python -m tests.generated context > ontology/context/v1.jsonld.tmp
+	mv ontology/context/v1.jsonld.tmp ontology/context/v1.jsonld
 
 lock: ## resolve the dependencies anew (needs uv), with hashes and without index addresses
 	uv pip compile pyproject.toml --extra dev --universal --generate-hashes --python-version 3.11 \

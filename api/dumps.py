@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 
 from api import pages
 from api.errors import Problem
-from api.negotiate import HTML, JSON, best, known, respond
+from api.negotiate import FOR_EVER, HTML, JSON, best, known, respond
 from store import catalog
 from store.base import Store
 from store.dumps import COMPRESSIONS, PART, digests, name
@@ -20,7 +20,6 @@ from store.formats import DATASET_FORMATS, convert
 
 _NAME = re.compile(r"noticegraph-(latest|v\d{6,12})\.([a-z0-9.]{2,16})")
 _RANGE = re.compile(r"bytes=(\d{1,18})-(\d{0,18})|bytes=-(\d{1,18})")
-FOR_EVER = "public, max-age=31536000, immutable"
 _TEXT = "text/plain; charset=utf-8"
 
 

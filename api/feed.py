@@ -3,9 +3,9 @@
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from api.dumps import FOR_EVER, dumped
+from api.dumps import dumped
 from api.errors import Problem
-from api.negotiate import best, documented, respond
+from api.negotiate import FOR_EVER, best, documented, respond
 from api.settings import Settings
 from store import feed
 from store.base import Store

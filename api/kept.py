@@ -11,7 +11,7 @@ from api.negotiate import known
 
 BYTES = 64_000_000
 _NOTHING = Response()
-_DECIDING = (b"accept", b"accept-language")
+_DECIDING = (b"accept", b"accept-language", b"accept-profile")
 
 
 class Kept:
@@ -27,7 +27,7 @@ class Kept:
         """Returns the answer to a request, kept or made; without a version nothing is kept.
 
         Args:
-            request: Its query string, Accept and Accept-Language decide.
+            request: Its address, Accept, Accept-Language and Accept-Profile decide.
             version: What is asked.
             make: Makes the answer, with an ETag.
         """

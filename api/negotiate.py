@@ -15,6 +15,7 @@ from store.formats import Format
 
 JSON = Format("json", "application/json", "json", f"{terms.MEDIA_TYPES}application/json")
 HTML = Format("html", "text/html", "html", terms.FORMATS + "HTML")
+FOR_EVER = "public, max-age=31536000, immutable"
 _MAX_ACCEPT = 1024
 _QUALITY = re.compile(r"(?:0(?:\.\d{0,3})?|1(?:\.0{0,3})?)")
 _PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'"
@@ -42,6 +43,24 @@ def best(accept: str | None, offers: Sequence[Format]) -> Format:
         types = [offer.media_type for offer in offers]
         raise Problem(406, "not-acceptable", f"to be had as {', '.join(types)}", available=types)
     return offers[-rank]
+
+
+def by_suffix(path: str, offers: Sequence[Format]) -> tuple[str, Format | None]:
+    """Takes the suffix of an offer off a path; None where it has none."""
+    stem, _, suffix = path.rpartition(".")
+    found = next((offer for offer in offers if stem and offer.suffix == suffix), None)
+    return (stem if found else path), found
+
+
+def link(address: str, relation: str, form: Format) -> str:
+    """Returns a link to a format of a document (RFC 8288)."""
+    return f'<{address}>; rel="{relation}"; type="{form.media_type}"'
+
+
+def links(path: str, form: Format, offers: Sequence[Format], query: str = "") -> dict[str, str]:
+    """Returns the headers that tell where a document stands, and in which other formats."""
+    others = (link(f"{path}.{offer.suffix}{query}", "alternate", offer) for offer in offers if offer != form)
+    return {"Content-Location": f"{path}.{form.suffix}{query}", "Link": ", ".join(others)}
 
 
 def respond(

@@ -1,13 +1,13 @@
 """Content negotiation by profile (https://www.w3.org/TR/dx-prof-conneg/): how much a document says of a thing."""
 
 import re
-from typing import Literal, get_args
+from typing import get_args
 
 from fastapi import Request
 
 from api.errors import Problem
+from queries.description import Profile
 
-Profile = Literal["full", "brief", "labels"]
 VARY = {"Vary": "Accept, Accept-Profile"}
 _IRI = "urn:noticegraph:profile:"
 _PROFILES: tuple[Profile, ...] = get_args(Profile)
@@ -17,7 +17,7 @@ PARAMETERS = {
         {
             "name": "_profile",
             "in": "query",
-            "description": "How much: all, no statements of other things, labels alone; before Accept-Profile",
+            "description": "How much: all, no statements of other things or parts, labels alone; before Accept-Profile",
             "schema": {"type": "string", "enum": _PROFILES, "default": "full"},
         }
     ]

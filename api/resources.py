@@ -6,6 +6,7 @@ whatever host serves.
 """
 
 import re
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -14,21 +15,21 @@ from fastapi.responses import Response
 
 from api import pages, profiles
 from api.errors import Problem
-from api.negotiate import HTML, best, documented, respond
-from api.profiles import Profile
+from api.kept import BYTES, Kept
+from api.negotiate import FOR_EVER, HTML, best, by_suffix, documented, link, links, respond
 from api.settings import Settings
 from ingest.withdrawal import WAS_INVALIDATED_BY, withdrawn_graph
+from ontology import context
 from ontology.iris import Iris
-from ontology.terms import CONFORMS_TO, DCT_TITLE, PREF_LABEL, PREFIXES, RDF_TYPE, RDFS_LABEL
-from store.base import Iri, Literal, Rows, Store, Term
-from store.formats import DATASET_FORMATS, Format, convert
+from ontology.terms import CONFORMS_TO, PREFIXES, RDF_TYPE
+from queries.description import INCOMING, Profile, described, labels
+from queries.framing import framed
+from store.base import Iri, Rows, Store, Term
+from store.formats import DATASET_FORMATS, JSON_LD, Format, convert
 
 _OFFERS = (*DATASET_FORMATS, HTML)
-_SUFFIXES = {form.suffix: form for form in _OFFERS}
 _PATH = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._~/-]*[A-Za-z0-9])?")
-_INCOMING = 200
 _LABEL = "skos:prefLabel|dct:title|rdfs:label"
-_LABELS = (Iri(PREF_LABEL), Iri(DCT_TITLE), Iri(RDFS_LABEL))
 _WHOLE = documented(*_OFFERS)
 _GONE = {**_WHOLE[200], "description": "The notice was withdrawn; what is left to say of it"}
 _WHOLE[410] = _GONE
@@ -37,25 +38,25 @@ _PROLOGUE = "".join(f"PREFIX {name}: <{PREFIXES[name]}>\n" for name in ("dct", "
 
 
 def router(settings: Settings, store: Store) -> APIRouter:
-    """Returns the routes of `/id/…`, `/graph/…` and `/ontology`."""
-    routes = APIRouter()
-    iris = Iris(settings.base)
+    """Returns the routes of `/id/…`, `/graph/…`, `/ontology` and `/context/…`."""
+    routes, kept, base = APIRouter(), Kept(BYTES), Iris(settings.base).base
 
     @routes.get("/id/{path:path}", responses=_ANSWERS, openapi_extra=profiles.PARAMETERS)
     def resource(request: Request, path: str) -> Response:
         """Describes a thing: 303 to the document that the client likes best; the document itself by suffix."""
         path, target = _split(path)
-        chosen, snapshot = profiles.profile(request), store.snapshot()
-        notice = _withdrawn(snapshot, iris.base, path)
+        iri, chosen, snapshot = f"{base}id/{path}", profiles.profile(request), store.snapshot()
+        notice = _withdrawn(snapshot, base, path)
         if notice:
-            return _tombstone(request, snapshot, notice, target, iris.base)
+            return _tombstone(request, snapshot, notice, target, base)
         if target:
-            return _document(request, snapshot, f"{iris.base}id/{path}", (target, chosen), iris.base)
-        if not _known(snapshot, f"{iris.base}id/{path}"):
-            raise _unknown(f"{iris.base}id/{path}")
+            made = partial(_document, request, snapshot, iri, (target, chosen), base)
+            return kept.answer(request, snapshot.version, made)
+        if not _known(snapshot, iri):
+            raise _unknown(iri)
         liked, query = best(request.headers.get("accept"), _OFFERS), profiles.suffix(chosen)
-        links = [_link(f"/id/{path}.{form.suffix}{query}", "describedby", form) for form in _OFFERS]
-        headers = {"Location": f"/id/{path}.{liked.suffix}{query}", "Link": ", ".join(links)}
+        about = (link(f"/id/{path}.{form.suffix}{query}", "describedby", form) for form in _OFFERS)
+        headers = {"Location": f"/id/{path}.{liked.suffix}{query}", "Link": ", ".join(about)}
         return Response(status_code=303, headers={**headers, **profiles.VARY})
 
     @routes.get("/graph/{path:path}", responses=_WHOLE)
@@ -63,24 +64,31 @@ def router(settings: Settings, store: Store) -> APIRouter:
         """Sends a named graph whole (Graph Store HTTP Protocol, direct identification, read only)."""
         path, target = _split(path)
         snapshot = store.snapshot()
-        notice = _withdrawn(snapshot, settings.base, path)
+        notice = _withdrawn(snapshot, base, path)
         if notice:
-            return _tombstone(request, snapshot, notice, target, settings.base)
-        return _whole(request, snapshot, settings.base, f"graph/{path}", target)
+            return _tombstone(request, snapshot, notice, target, base)
+        return _whole(request, snapshot, base, f"graph/{path}", target)
 
-    @routes.get("/ontology", responses=_WHOLE)
-    def ontology(request: Request) -> Response:
-        """Sends the ontology in the format that the client likes best."""
-        return _whole(request, store.snapshot(), settings.base, "ontology", None)
-
-    @routes.get("/ontology.{suffix}", responses=_WHOLE)
-    def ontology_document(request: Request, suffix: str) -> Response:
-        """Sends the ontology in the format of the suffix."""
-        if suffix not in _SUFFIXES:
-            raise Problem(404, "not-found", f"no format has the suffix .{suffix}")
-        return _whole(request, store.snapshot(), settings.base, "ontology", _SUFFIXES[suffix])
-
+    _add_words(routes, base, store)
     return routes
+
+
+def _add_words(routes: APIRouter, base: str, store: Store) -> None:
+    @routes.get("/ontology", responses=_WHOLE)
+    @routes.get("/ontology.{suffix}", responses=_WHOLE)
+    def ontology(request: Request, suffix: str = "") -> Response:
+        """Sends the ontology, by negotiation or in the format of the suffix."""
+        _, target = by_suffix(f"ontology.{suffix}", _OFFERS)
+        if suffix and not target:
+            raise Problem(404, "not-found", f"no format has the suffix .{suffix}")
+        return _whole(request, store.snapshot(), base, "ontology", target)
+
+    @routes.get("/context/{file}", responses=documented(JSON_LD))
+    def own_context(request: Request, file: str) -> Response:
+        """Sends a JSON-LD context that documents name; what it says stays so."""
+        if file not in context.TEXTS:
+            raise Problem(404, "not-found", f"there is no such context; the newest is /{context.PATH}")
+        return respond(request, context.TEXTS[file], JSON_LD, {"Cache-Control": FOR_EVER})
 
 
 def _whole(request: Request, store: Store, base: str, path: str, target: Format | None) -> Response:
@@ -91,17 +99,15 @@ def _whole(request: Request, store: Store, base: str, path: str, target: Format 
     if not lines:
         raise _unknown(graph)
     body = _graph_page(graph, f"/{path}", store, base) if target == HTML else convert(lines, target)
-    links = _links(f"/{path}", target)
+    headers = links(f"/{path}", target, _OFFERS)
     if path.startswith("graph/notice/"):
-        links["Link"] += f', </validation/{path.removeprefix("graph/")}>; rel="{CONFORMS_TO}"'
-    return respond(request, body, target, links)
+        headers["Link"] += f', </validation/{path.removeprefix("graph/")}>; rel="{CONFORMS_TO}"'
+    return respond(request, body, target, headers)
 
 
 def _split(path: str) -> tuple[str, Format | None]:
     """Takes a known suffix off a path; raises a 404 for a path that no IRI of ours has."""
-    stem, _, suffix = path.rpartition(".")
-    target = _SUFFIXES.get(suffix) if stem else None
-    path = stem if target else path
+    path, target = by_suffix(path, _OFFERS)
     if not _PATH.fullmatch(path) or "//" in path or "/." in path:
         raise Problem(404, "not-found", "no such resource")
     return path, target
@@ -126,68 +132,36 @@ def _withdrawn(store: Store, base: str, path: str) -> str | None:
 def _tombstone(request: Request, store: Store, notice: str, target: Format | None, base: str) -> Response:
     """Says that a notice was withdrawn, and what it was called: 410 (RFC 9110, section 15.5.11)."""
     target = target or best(request.headers.get("accept"), _OFFERS)
-    rows = _description(store, notice, "brief")
-    body = _thing_page(notice, rows, base) if target == HTML else convert(_lines(rows), target)
+    body = _written(notice, described(store, notice, "brief"), target, base)
     return respond(request, body, target, profiles.VARY, HTTPStatus.GONE)
 
 
 def _document(request: Request, store: Store, iri: str, form: tuple[Format, Profile], base: str) -> Response:
     """Answers with the document about a thing, with the links of https://signposting.org/FAIR/."""
     target, chosen = form
-    rows = _description(store, iri, chosen)
+    rows = described(store, iri, chosen)
     if not rows and not _known(store, iri):
         raise _unknown(iri)
-    body = _thing_page(iri, rows, base) if target == HTML else convert(_lines(rows), target)
-    headers = _links("/" + iri.removeprefix(base), target, profiles.suffix(chosen))
+    headers = links("/" + iri.removeprefix(base), target, _OFFERS, profiles.suffix(chosen))
     kinds = (o.value for s, p, o in rows if (s, p) == (Iri(iri), Iri(RDF_TYPE)) and isinstance(o, Iri))
     own = (f'<{iri}>; rel="describes"', f'<{iri}>; rel="cite-as"', *(f'<{kind}>; rel="type"' for kind in kinds))
     headers["Link"] = ", ".join((headers["Link"], *own, profiles.link(chosen)))
-    return respond(request, body, target, {**headers, **profiles.VARY})
+    return respond(request, _written(iri, rows, target, base), target, {**headers, **profiles.VARY})
 
 
-def _link(address: str, relation: str, form: Format) -> str:
-    return f'<{address}>; rel="{relation}"; type="{form.media_type}"'
-
-
-def _links(path: str, target: Format, query: str = "") -> dict[str, str]:
-    others = (_link(f"{path}.{form.suffix}{query}", "alternate", form) for form in _OFFERS if form != target)
-    return {"Content-Location": f"{path}.{target.suffix}{query}", "Link": ", ".join(others)}
-
-
-def _description(store: Store, iri: str, chosen: Profile) -> Rows:
-    """Returns triples: the statements about a thing, what points at it, and labels of all that these name.
-
-    `brief` leaves out what points at it; of `labels`, its own labels alone are left.
-    """
-    own = f"{{ BIND(<{iri}> AS ?s) ?s ?p ?o }}"
-    if chosen == "full":
-        own += f" UNION {{ SELECT ?s ?p ?o {{ BIND(<{iri}> AS ?o) ?s ?p ?o }} ORDER BY ?s ?p LIMIT {_INCOMING} }}"
-    about = () if chosen == "labels" else store.select(f"SELECT DISTINCT ?s ?p ?o {{ {own} }}").rows
-    named = sorted({value.n3() for row in about for value in row if isinstance(value, Iri)} or {f"<{iri}>"})
-    labels = store.select(f"""{_PROLOGUE}SELECT DISTINCT ?s ?p ?o {{
-      VALUES ?s {{ {" ".join(named)} }} VALUES ?p {{ skos:prefLabel dct:title rdfs:label }} ?s ?p ?o }}""")
-    return Rows(labels.variables, tuple(dict.fromkeys((*about, *labels))))
-
-
-def _lines(rows: Rows) -> list[str]:
-    return [" ".join(value.n3() for value in row if value is not None) + " ." for row in rows]
-
-
-def _labels(rows: Rows) -> dict[str, str]:
-    """Returns a label for each subject that has one, a Chinese one before others."""
-    found = [
-        (isinstance(value, Literal) and value.language == "zh", subject.value, value.value)
-        for subject, predicate, value in rows
-        if isinstance(subject, Iri) and isinstance(value, Literal) and predicate in _LABELS
-    ]
-    return {subject: label for _, subject, label in sorted(found)}
+def _written(iri: str, rows: Rows, target: Format, base: str) -> bytes:
+    if target == HTML:
+        return _thing_page(iri, rows, base)
+    if target == JSON_LD:
+        return framed(rows, iri, base)
+    return convert((" ".join(value.n3() for value in row if value is not None) + " ." for row in rows), target)
 
 
 def _thing_page(iri: str, rows: Rows, base: str) -> bytes:
-    labels = _labels(rows)
+    labelled = labels(rows)
 
     def shown(value: Term | None) -> str:
-        return pages.term(value, labels.get(value.value) if isinstance(value, Iri) else None, base)
+        return pages.term(value, labelled.get(value.value) if isinstance(value, Iri) else None, base)
 
     here = Iri(iri)
     own = sorted((shown(p), shown(o)) for s, p, o in rows if s == here)
@@ -195,9 +169,9 @@ def _thing_page(iri: str, rows: Rows, base: str) -> bytes:
     body = pages.formats(iri, "/" + iri.removeprefix(base), _OFFERS)
     body += pages.table(("属性 · property", "值 · value"), own)
     if incoming:
-        body += f"<h2>指向它的 · what points here</h2><p>at most {_INCOMING} are listed</p>"
+        body += f"<h2>指向它的 · what points here</h2><p>at most {INCOMING} are listed</p>"
         body += pages.table(("主语 · subject", "属性 · property"), incoming)
-    return pages.page(labels.get(iri, iri), body)
+    return pages.page(labelled.get(iri, iri), body)
 
 
 def _graph_page(graph: str, path: str, store: Store, base: str) -> bytes:

@@ -10,7 +10,7 @@ from fastapi.responses import Response
 
 from api import pages
 from api.errors import Problem
-from api.negotiate import HTML, JSON, best, respond
+from api.negotiate import HTML, JSON, best, by_suffix, links, respond
 from api.report_page import report_page
 from api.settings import Settings
 from api.validate import report_rdf, source_texts
@@ -69,7 +69,7 @@ def _add_reports(routes: APIRouter, iris: Iris, store: Store) -> None:
             body = report_page("校验报告 · Validation report", [(graph, report, texts)], iris.base)
         else:
             body = report_rdf(report, target.name).encode()
-        return respond(request, body, target, _links(f"/validation/{path}", target, _REPORT))
+        return respond(request, body, target, links(f"/validation/{path}", target, _REPORT))
 
 
 def _add_shapes(routes: APIRouter, iris: Iris, store: Store) -> None:
@@ -83,7 +83,7 @@ def _add_shapes(routes: APIRouter, iris: Iris, store: Store) -> None:
         if not lines:
             raise Problem(404, "not-found", "no shapes are published in this store")
         body = _page(snapshot, iris.graph("shapes")) if target == HTML else convert(lines, target)
-        return respond(request, body, target, _links("/shapes", target, _SHAPES))
+        return respond(request, body, target, links("/shapes", target, _SHAPES))
 
 
 def _list_page(shown: Sequence[validation.Line], judged: int, total: int, base: str) -> bytes:
@@ -102,20 +102,11 @@ def _href(graph: str, base: str) -> str:
 
 
 def _chosen(request: Request, path: str, offers: Sequence[Format]) -> tuple[str, Format]:
-    """Takes a known suffix off a path, or else lets the Accept header choose."""
-    stem, dot, suffix = path.rpartition(".")
-    if not dot:
-        return path, best(request.headers.get("accept"), offers)
-    target = next((form for form in offers if form.suffix == suffix), None)
-    if target is None:
-        raise Problem(404, "not-found", f"no format here has the suffix .{suffix}")
-    return stem, target
-
-
-def _links(path: str, target: Format, offers: Sequence[Format]) -> dict[str, str]:
-    others = (form for form in offers if form != target)
-    links = ", ".join(f'<{path}.{form.suffix}>; rel="alternate"; type="{form.media_type}"' for form in others)
-    return {"Content-Location": f"{path}.{target.suffix}", "Link": links}
+    """Takes a suffix off a path, or else lets the Accept header choose; raises a 404 for one that is not known."""
+    path, target = by_suffix(path, offers)
+    if "." in path:
+        raise Problem(404, "not-found", f"no format here has the suffix .{path.rpartition('.')[2]}")
+    return path, target or best(request.headers.get("accept"), offers)
 
 
 def _page(store: Store, graph: str) -> bytes:

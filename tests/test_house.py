@@ -25,6 +25,7 @@ ALONE = {
     },
     "SPARQLWrapper": {"store/remote.py"},
     "tantivy": {"store/search.py"},
+    "pyld": {"queries/framing.py"},
     "rdflib": {f"shapes/{name}.py" for name in ("compiled", "components", "engine", "load", "pyshacl_judge")},
     "fastapi": {path.relative_to(ROOT).as_posix() for path in MODULES if path.parent.name == "api"},
 }
