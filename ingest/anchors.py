@@ -86,8 +86,8 @@ def scan(text: str, dates: DocumentDates) -> Iterator[Anchor]:
     """Yields the anchors of a folded text in order; of those that overlap, the first, and of these the longest."""
     found: list[Anchor] = [
         *find_periods(text, dates),
-        *find_quantities(text),
         *_recurrences(text),
+        *find_quantities(text),
         *_events(text),
         *_acts(text, dates),
     ]
@@ -103,17 +103,18 @@ def scan(text: str, dates: DocumentDates) -> Iterator[Anchor]:
 def _recurrence() -> re.Pattern[str]:
     units = "|".join(f"(?P<{code}>{pattern})" for code, pattern in unit_patterns())
     return re.compile(
-        rf"[每隔](?P<half>半年)|每间?隔?(?:满)?(?P<count>[0-9]{{1,3}}|[一二三四五六七八九十两]{{1,3}})?"
-        rf"(?:(?P<year>年度?(?![级龄代轮]))|(?P<quarter>季度?)|(?P<month>月度?)|{units})"
+        rf"[每隔按](?P<half>半年)|(?:每间?隔?(?:满)?(?P<count>[0-9]{{1,3}}|[一二三四五六七八九十两]{{1,3}})?|按"
+        rf"|(?<![一二三四五六七八九十第])一个?(?=[年季月周]度?一))(?:(?P<year>年度?(?![级龄代轮]))|(?P<quarter>季度?)|(?P<month>月度?)|{units})"
     )
 
 
+_AGAIN = re.compile("[每隔按]|一个?[年季月周]度?一")
 _ACT_CLUE = re.compile("[之即]日|本")
 _SHORT_UNIT = {"year": "Y", "quarter": "Q", "month": "M"}
 
 
 def _recurrences(text: str) -> Iterator[Recurrence]:
-    if "每" not in text:
+    if not _AGAIN.search(text):
         return
     for match in _recurrence().finditer(text):
         if match["half"]:

@@ -221,10 +221,13 @@ def _genre(title: str | None) -> str:
 
 def _is_news(text: str, layout: Layout, parts: Outline, front: _Front) -> bool:
     """A report or a reading of a policy tells of the notice: it has no number, and no agency signs or heads it."""
-    if front.number or _signature(text, layout, parts.back) or _before_about(text, layout, front.title):
+    signed = _signature(text, layout, parts.back)
+    if front.number or (signed and front.title) or _before_about(text, layout, front.title):
         return False
     if _pattern("headline").search(_headline(text, layout, parts) or ""):
         return True
+    if signed:
+        return False
     body = [text[s.start : s.end] for s in (*parts.front, *parts.back)]
     body = [line for line in body if not _pattern("field").match(line)]
     return any(_pattern("news").search(line) for line in body[:6] + body[-3:])

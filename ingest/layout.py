@@ -22,6 +22,7 @@ _CELL_SPACE = re.compile(r"\*\*|[^\S\t]+|[\u200b\u200c\u200d\u2060\ufeff\xad]+")
 _NUMBER_BEHIND = r"(?=[0-9０-９一二三四五六七八九十（(]{1,3}[.．、）)])"
 _LIST_MARK = re.compile(
     rf"\s*(?:(?:[-*•●○▪◆◇■□★☆▶►➤√✓·]|[\u2600-\u27bf\U0001f300-\U0001faff]\ufe0f?|[—–－](?![—–－]))(?:\s+|{_NUMBER_BEHIND})"
+    r"|[●▪◆◇■▶►➤](?=[\u4e00-\u9fff“《])"
     rf"|[—–－]{{2}}\s*{_NUMBER_BEHIND}|#{{1,6}}\s+|\*\*(?=\S)|>\s+)+"
 )
 _PAGE_NUMBER = re.compile(r"[-—–－·•\s]*\d{1,3}[-—–－·•\s]*|第?\s*\d{1,3}\s*页(?:[，,/\s]*共\s*\d{1,3}\s*页)?")
@@ -39,6 +40,10 @@ _LISTED = re.compile(
     r"^[^\S\n]*[★☆◆●]?(?:\d{1,2}[.．、]|[一二三四五六七八九十]{1,3}、|[（(][一二三四五六七八九十\d]{1,3}[）)])\t.*$",
     re.MULTILINE,
 )
+_LONE_NUMBER = re.compile(
+    r"^([^\S\n]*(?:0[1-9]|[1-9][0-9]|P(?:art|ART)\.?[^\S\n]*[0-9]{1,2})[^\S\n]*)(\s+)(?=[\u4e00-\u9fff“《])", re.MULTILINE
+)
+"""01 on a line of its own: it heads the next line where the numbers begin at 01, which no page's number does."""
 _SHORT = 5
 _DECIMAL_OUTLINE = re.compile(r"^[^\S\n]*\d{1,2}[.．-]\d{1,2}[^\S\n]+[\u4e00-\u9fff“《]", re.MULTILINE)
 _SPACED_NUMBER = re.compile(r"\s*\d{1,2}(?:[.．-]\d{1,2})?(?=\s+[\u4e00-\u9fff“《])")
@@ -129,6 +134,10 @@ def _lines(raw: str) -> list[Line | None]:
     """Returns the lines; None stands for the number of a page."""
     found: list[Line | None] = []
     numbered = len(_DECIMAL_OUTLINE.findall(raw)) > 1
+    lone = [match[1].split()[-1] for match in _LONE_NUMBER.finditer(raw)]
+    if "01" in lone and len(lone) > 1:
+        raw = _LONE_NUMBER.sub(lambda head: head[1] + " " * len(head[2]), raw)
+        numbered = True
     if not _HEADING_ROW.search(raw):
         raw = _LISTED.sub(lambda line: line[0].replace(CELL, " "), raw)  # Word parts a number from its text by tabs
     for match in _LINE.finditer(raw):
@@ -218,6 +227,8 @@ def _begins(paragraph: list[Line], line: Line, head: Head | None, width: int | N
     full = width is not None and len(last) >= width - _SLACK
     if head is not None:
         return ended or not full or head.ordinal in (1, numbers.get(head.style, 0) + 1)
+    if last[-1] in "，、":
+        return False
     if not line.indented and (_OPENED.search(last) or (_is_wrapped(paragraph, last) and width and not ended)):
         return False
     if width is not None:

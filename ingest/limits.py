@@ -125,6 +125,8 @@ def _excluded(quantity: Quantity, left: str, right: str) -> bool:
         return True
     if _pattern("(?:及|或)?以[上下]|多|余").match(right) or _pattern(r"7[×xX*]$|服务时间|营业时间").search(left):
         return True
+    if _pattern(f"{words('ahead')}$").search(left):
+        return False
     past = _pattern(rf"{words('within')}?[^，。；]{{0,4}}?{words('past-right')}").match(right)
     if quantity.unit in _LONG_UNITS and past:
         return True
@@ -159,6 +161,6 @@ def _limit(quantity: Quantity, left: str, right: str) -> Deadline | None:
     if _pattern(words("no-limit") + "$").search(left):
         return None
     bound = _pattern(
-        rf"(?:{words('at-most')}|{words('limit-name')}|{words('keep')}|{words('reduced-to')}[^，。；0-9]{{0,6}})$"
+        rf"(?:{words('at-most')}|{words('ahead')}|{words('limit-name')}|{words('keep')}|{words('reduced-to')}[^，。；0-9]{{0,6}})$"
     ).search(left)
     return _deadline("processing-limit", quantity, before=len(bound[0])) if bound else None

@@ -20,6 +20,8 @@ _TITLE = re.compile(r"《((?:[^《》]|《[^《》]*》)+)》")
 _SENTENCE = re.compile(r"[^。！？；\n]*(?:[。！？；]+[”’）]?|\n|$)")
 _LEAD = re.compile(r"([^。！？\n]*[^。！？\n：；，])[。！？\n]")
 _NAMED = re.compile(r"【([^【】。]{2,32})】(?=.)", re.DOTALL)
+_UNTIL = "期限："
+"""What the heading of a column of dates says of each of its cells."""
 _STRAY = re.compile(r"(?<=[。！？；”）])[？?！!、，,;；]+$|[\s，、]+$")
 
 
@@ -180,10 +182,11 @@ def _provisions(
 def _time_cells(text: str, item: Item, dates: DocumentDates) -> Iterator[Provision]:
     """The cell that says until when is no part of the measure's text, and a provision of it all the same."""
     for cell in item.time:
-        found = find_deadlines(text[cell.start : cell.end], dates)
+        found = find_deadlines(_UNTIL + text[cell.start : cell.end], dates)
         if found:
-            moved = tuple(_moved(deadline, deadline.span.shifted(cell.start)) for deadline in found)
-            yield Provision(span=cell, deadlines=moved)
+            moved = (deadline.span.shifted(cell.start - len(_UNTIL)) for deadline in found)
+            inside = (Span(max(span.start, cell.start), span.end) for span in moved)
+            yield Provision(span=cell, deadlines=tuple(map(_moved, found, inside)))
 
 
 def _within(pieces: _Pieces, sentence: Span, mentions: tuple[ConceptMention, ...]) -> tuple[ConceptMention, ...]:

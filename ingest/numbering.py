@@ -14,7 +14,7 @@ _NO_DECIMAL = r"(?![0-9０-９](?!(?:[0-9]{3}年|[0-9]?月|[0-9]{4}(?![0-9]))))"
 """Behind 1. stands a numeral only where it begins a year, a month or a hotline (7.2022年…, 15.12315热线…)."""
 _HAN = "[\u4e00-\u9fff“《]"
 _STYLES = (
-    ("chapter", re.compile(rf"第({_CN}|{_AR})(?:[章编篇]|部分?)")),
+    ("chapter", re.compile(rf"第({_CN}|{_AR})(?:[章编篇]|部分?)|P(?:art|ART)[. ]?({_AR})(?![0-9])")),
     ("part", re.compile(rf"第({_CN}|{_AR})节")),
     ("article", re.compile(rf"第({_CN}|{_AR})条(?![的款例之]|规定)")),
     ("entry", re.compile(rf"第({_CN}|{_AR})项(?!目)")),
@@ -62,8 +62,9 @@ def head_of(text: str) -> Head | None:
         match = pattern.match(text)
         if match is None:
             continue
-        last = re.split("[.．-]", match[1])[-1]
+        printed = match[match.lastindex or 1]
+        last = re.split("[.．-]", printed)[-1]
         ordinal = ord(last) - ord(_FIRST[style]) + 1 if style in _FIRST else number(last)
         if ordinal:
-            return Head(style, match[1], ordinal, match.end())
+            return Head(style, printed, ordinal, match.end())
     return None
