@@ -18,6 +18,7 @@ _GROUP = re.compile(r"[，；;,]")
 _PART = re.compile(r"(?<!各[市区县州盟旗])[、/\u2063]|(?<=[局厅委办处科会室股所队院心])(?:和|与|及|以及|会同)(?=\S{2})")
 _RANKS = re.compile(r"([一二两三四五六七八九十]+)(市|省|区|县|州|旗|盟)")
 _ALIAS = re.compile(r"(?:[\u4e00-\u9fff]{2,4}?)??((?:[一二两三四五六七八九十]+[市省区县州旗盟]){1,4})")
+_ALIKE = re.compile(r"([两三四五六七八九十])(?:省市|省区市|省区|市县|区县|市区|地)")
 _PLACES = re.compile(r"[\u4e00-\u9fff]{2,12}?[省市区县州旗盟](?:、[\u4e00-\u9fff]{2,12}?[省市区县州旗盟])+")
 _DEFINED_PLACES = re.compile(
     r"((?:[\u4e00-\u9fff]{2,12}?[省市区县州旗盟]、)*[\u4e00-\u9fff]{2,12}?[省市区县州旗盟])（以下(?:简称|统称|称)“?([^”）]{1,8})”?）"
@@ -60,7 +61,7 @@ class Bodies:
         self.issuers = issuers
         self.context = tuple(agency.division for agency in issuers if agency.division)
         self._lists, self._defined = _told(text)
-        self._issuer_places = [place for agency in issuers for place in places_in(agency.name)[:1]]
+        self._issuer_places = list(dict.fromkeys(place for agency in issuers for place in places_in(agency.name)[:1]))
 
     def read(self, phrase: str, offset: int = 0, *, labelled: bool = False) -> tuple[AgencyMention, ...] | None:
         """Reads the bodies that a phrase names.
@@ -228,11 +229,13 @@ class Bodies:
         return name.endswith(printed) or (not _ALIAS.fullmatch(place) and _is_subsequence(printed, name))
 
     def _places(self, name: str) -> list[str]:
-        """Returns the places that a bare place name or an alias (一市两省, 沪苏浙) stands for."""
+        """Returns the places that a bare place name or an alias (一市两省, 两省市, 沪苏浙) stands for."""
         if is_full_name(name):
             return [name]
         if name in self._defined:
             return list(self._defined[name])
+        if alike := _ALIKE.fullmatch(name):
+            return self._issuer_places if len(self._issuer_places) == number(alike[1]) else []
         match = _ALIAS.fullmatch(name)
         if match is None:
             letters = [by_abbreviation(letter) for letter in name]

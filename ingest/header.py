@@ -137,7 +137,8 @@ def _cut_number(text: str, paragraph: Span, found: re.Match[str]) -> tuple[Span,
     """Parts a line that runs title, number and addressees together; the number begins behind the title's last word."""
     start = paragraph.start + found.start()
     letters = found[0][: re.search(r"[〔\[【﹝（(]", found[0]).start()]  # type: ignore[union-attr]  # the pattern holds one
-    ending = max((letters.rfind(e) + len(e) for e in _genre_endings() if len(e) > 1 and e in letters), default=0)
+    named = letters[:-1]  # 临州市监通告〔2024〕1号 ends with such a word itself
+    ending = max((named.rfind(e) + len(e) for e in _genre_endings() if len(e) > 1 and e in named), default=0)
     if not _pattern("title-words").search(text, paragraph.start, start + ending):
         ending = 0  # 宁市监公告〔2025〕8号 counts the announcements of an agency
     label = _pattern("number-label").match(text[paragraph.start : paragraph.end])
@@ -211,7 +212,8 @@ def _is_name(words: str) -> bool:
 def _number(text: str, span: Span | None) -> str | None:
     if span is None:
         return None
-    return re.sub(r"\s", "", text[span.start : span.end]).translate(_BRACKET_PAIRS)
+    printed = re.sub(r"\s", "", text[span.start : span.end])
+    return (printed[1:-1] if printed[0] in "（(" else printed).translate(_BRACKET_PAIRS)
 
 
 def _genre(title: str | None) -> str:

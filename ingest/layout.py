@@ -41,7 +41,8 @@ _LISTED = re.compile(
     re.MULTILINE,
 )
 _LONE_NUMBER = re.compile(
-    r"^([^\S\n]*(?:0[1-9]|[1-9][0-9]|P(?:art|ART)\.?[^\S\n]*[0-9]{1,2})[^\S\n]*)(\s+)(?=[\u4e00-\u9fff“《])", re.MULTILINE
+    r"^([^\S\n]*(?:0[1-9]|[1-9][0-9]|P(?:art|ART)\.?[^\S\n]*[0-9]{1,2})[^\S\n]*)(\s+)(?=[\u4e00-\u9fff“《])",
+    re.MULTILINE,
 )
 """01 on a line of its own: it heads the next line where the numbers begin at 01, which no page's number does."""
 _SHORT = 5
@@ -53,6 +54,7 @@ _TITLE_OR_DATE = re.compile(
     r"[^，。；：]{0,40}(?:局|厅|委员会|办公室|总队|年\d{1,2}月\d{1,2}日|印发|附件\d*|公开发布）|公开）)"
 )
 _OPENED = re.compile("《[^《》]*$")
+_GOES_ON = re.compile("(?:联合)?(?:印发|发布|出台|推出|制定)(?:了)?《")
 _MIN_WRAP, _MAX_WRAP = 10, 60
 _HABIT = 5
 _SLACK = 3
@@ -227,9 +229,8 @@ def _begins(paragraph: list[Line], line: Line, head: Head | None, width: int | N
     full = width is not None and len(last) >= width - _SLACK
     if head is not None:
         return ended or not full or head.ordinal in (1, numbers.get(head.style, 0) + 1)
-    if last[-1] in "，、":
-        return False
-    if not line.indented and (_OPENED.search(last) or (_is_wrapped(paragraph, last) and width and not ended)):
+    wrapped = _OPENED.search(last) or (_is_wrapped(paragraph, last) and width and not ended)
+    if last[-1] in "，、" or (_GOES_ON.match(line.text) and not ended) or (wrapped and not line.indented):
         return False
     if width is not None:
         return not full if not ended else not full or line.indented

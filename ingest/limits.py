@@ -125,7 +125,9 @@ def _excluded(quantity: Quantity, left: str, right: str) -> bool:
         return True
     if _pattern("(?:及|或)?以[上下]|多|余").match(right) or _pattern(r"7[×xX*]$|服务时间|营业时间").search(left):
         return True
-    if _pattern(f"{words('ahead')}$").search(left):
+    if _pattern(f"{words('ahead')}$").search(left) or (
+        left.endswith("连续") and _pattern(words("granted-next")).match(right)
+    ):
         return False
     past = _pattern(rf"{words('within')}?[^，。；]{{0,4}}?{words('past-right')}").match(right)
     if quantity.unit in _LONG_UNITS and past:

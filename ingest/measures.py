@@ -2,7 +2,7 @@
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from ingest.amounts import find_amounts
@@ -13,6 +13,7 @@ from ingest.deadlines import find_deadlines
 from ingest.grid import CELL
 from ingest.modality import read_modality
 from ingest.model import Amount, Citation, ConceptMention, Deadline, Measure, Modality, Provision, Section, Span
+from ingest.nesting import patterns
 from ingest.responsible import Responsibility, find_responsible
 from ingest.structure import MAX_LEAD, Item
 
@@ -20,6 +21,7 @@ _TITLE = re.compile(r"《((?:[^《》]|《[^《》]*》)+)》")
 _SENTENCE = re.compile(r"[^。！？；\n]*(?:[。！？；]+[”’）]?|\n|$)")
 _LEAD = re.compile(r"([^。！？\n]*[^。！？\n：；，])[。！？\n]")
 _NAMED = re.compile(r"【([^【】。]{2,32})】(?=.)", re.DOTALL)
+_BESIDE = re.compile("[^；，。）】]+")
 _UNTIL = "期限："
 """What the heading of a column of dates says of each of its cells."""
 _STRAY = re.compile(r"(?<=[。！？；”）])[？?！!、，,;；]+$|[\s，、]+$")
@@ -116,7 +118,7 @@ def read_measure(printed: str, text: str, item: Item, notice: Surroundings) -> M
         domains=concepts.domains,
         provisions=(
             *_provisions(pieces, sentences, concepts, deadlines, amounts, modalities),
-            *_time_cells(text, item, notice.dates),
+            *_time_cells(text, (*item.time, *_times_beside(text, responsibility)), notice.dates),
         ),
         citations=tuple(c for span in pieces.spans for c in find_citations(printed, span)),
         leads=responsibility.leads,
@@ -179,9 +181,17 @@ def _provisions(
         )
 
 
-def _time_cells(text: str, item: Item, dates: DocumentDates) -> Iterator[Provision]:
+def _times_beside(text: str, responsibility: Responsibility) -> Iterator[Span]:
+    """Yields what stands beside the bodies of when: 责任科室：计量科；完成时限：2022年9月底前."""
+    for span in responsibility.left_out:
+        for part in _BESIDE.finditer(text, span.start, span.end):
+            if label := patterns("label", "time").match(text, part.start()):
+                yield Span(label.end(), part.end())
+
+
+def _time_cells(text: str, cells: Iterable[Span], dates: DocumentDates) -> Iterator[Provision]:
     """The cell that says until when is no part of the measure's text, and a provision of it all the same."""
-    for cell in item.time:
+    for cell in cells:
         found = find_deadlines(_UNTIL + text[cell.start : cell.end], dates)
         if found:
             moved = (deadline.span.shifted(cell.start - len(_UNTIL)) for deadline in found)

@@ -190,14 +190,16 @@ def _candidates(text: str, span: Span) -> list[tuple[Span, Span]]:
 
 def _subjects(text: str, span: Span, bodies: Bodies) -> Iterator[tuple[AgencyMention, str]]:
     """Yields who 负责 or 牵头 in running text, and whether it leads."""
-    if not any(text.count(word, span.start, span.end) for word in (_LEADS, _ANSWERS)):
+    said = text[span.start : span.end]
+    if _LEADS not in said and _ANSWERS not in said:
         return
-    for match in _SUBJECT.finditer(text, span.start, span.end):
+    for match in _SUBJECT.finditer(said):
         group = 1 if match[1] else 3
-        read = bodies.read(match[group], match.start(group))
+        read = bodies.read(match[group], span.start + match.start(group))
         named = (
             split_name(match[group])
             or words("unit").search(match[group])
+            or (words("own-institution").match(match[group]) and words("institution").search(match[group]))
             or any(mention.agency.parent for mention in read or ())
         )
         role = "lead" if _LEADS in (match[2], match[4]) else ""

@@ -16,6 +16,8 @@ from ingest.numbering import ITEM_STYLES, SECTION_STYLES
 MAX_LEAD = 32
 _LIST_END = re.compile("[；;]$")
 _ENCLOSED_LENGTH = 200
+_LED = re.compile("[^，。；：！？]{4,16}。(?=[^，。；：！？]*[，；。].{8})")
+_HABIT = 3
 _BLANKS = re.compile("_{3,}|□")
 """What is left open in a form."""
 
@@ -65,8 +67,9 @@ def outline(text: str, layout: Layout) -> Outline:
     builders = [Nesting(text) for _ in parts]
     built = [builder.build(part) for builder, part in zip(builders, parts, strict=True)]
     chosen = _operative(text, paragraphs, built)
-    if not any(roots for roots, _ in built) and len(layout.marked) > 1:
-        builders = [Nesting(text, layout.marked) for _ in parts]
+    marked = layout.marked if len(layout.marked) > 1 else _led(text, paragraphs)
+    if marked and not any(roots for roots, _ in built):
+        builders = [Nesting(text, marked) for _ in parts]
         built = [builder.build(part) for builder, part in zip(builders, parts, strict=True)]
         chosen = max(range(len(built)), key=lambda i: len(built[i][0]))
     roots, loose = built[chosen]
@@ -83,6 +86,18 @@ def outline(text: str, layout: Layout) -> Outline:
     front = before + [p for p in loose if p.start < first]
     back = [p for p in loose if p.start >= first] + behind
     return Outline(tuple(front), tuple(sections), tuple(items), tuple(back), tuple(set_apart))
+
+
+def _led(text: str, paragraphs: list[Span]) -> frozenset[Span]:
+    """Where no paragraph has a number or a mark: three and more in a row that begin with a short sentence, a lead."""
+    runs: list[list[Span]] = [[]]
+    for p in paragraphs:
+        if _LED.match(text, p.start, p.end):
+            runs[-1].append(p)
+        else:
+            runs.append([])
+    longest = max(runs, key=len)
+    return frozenset(longest if len(longest) >= _HABIT else ())
 
 
 def _with_rows(text: str, items: list[Item], rows: list[Row]) -> list[Item]:

@@ -23,7 +23,9 @@ _OWN = re.compile("本|现将|现予|印发|制定")
 def _head() -> re.Pattern[str]:
     """A clause that speaks of the document: it names it, or begins with the statement itself."""
     noun = words("document-noun")
-    subject = rf"(?:(?:本|上述|以上)(?:《?[\u4e00-\u9fff（）、“”]{{0,14}}?{noun}》?|政策)(?:（[^（）]*）)?)?"
+    # In a reading of a policy the document goes by its kind alone: 《若干措施》自…起施行.
+    own = rf"(?:本|上述|以上)(?:《?[\u4e00-\u9fff（）、“”]{{0,14}}?{noun}》?|政策)(?:（[^（）]*）)?"
+    subject = rf"(?:{own}|《(?:若干|实施|工作)?{noun}》)?"
     return re.compile(
         rf"(?:第[0-9一二三四五六七八九十百]+条|[0-9一二三四五六七八九十]+[、.]|（[一二三四五六七八九十]+）)?(?:并|且|现)*{subject}(?:均|都|统一|的|拟|将|暂|由)*(?={words('validity-head')})"
     )
@@ -46,12 +48,14 @@ def read_validity(text: str, offset: int, issued: date | None) -> Validity:
     folded = fold(text)
     statement = _Statement(issued)
     for sentence in _SENTENCE.finditer(folded):
+        own = False
         for clause in _CLAUSE.finditer(folded, *sentence.span()):
             before = folded[sentence.start() : clause.start()]
-            if _OTHER.search(before) and not _OWN.search(before):
+            if _OTHER.search(before) and not (own or _OWN.search(before)):
                 continue
             verb = re.search(words("validity-verb"), clause[0]) or (clause[0][0] == "至" and statement.spans)
             if verb and _head().match(clause[0]):
+                own = True
                 statement.read(clause[0], Span(*clause.span()).shifted(offset))
     return statement.validity()
 
