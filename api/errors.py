@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -10,6 +11,8 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from queries.cursors import CursorError
+from queries.lists import FilterError, UnknownError
 from store.base import QueryError, StoreError
 
 _LOG = logging.getLogger("noticegraph")
@@ -53,9 +56,13 @@ def install(app: FastAPI) -> None:
     def _problem(_: Request, error: Problem) -> JSONResponse:
         return answer(error, error.headers)
 
-    @app.exception_handler(QueryError)
-    def _query(_: Request, error: QueryError) -> JSONResponse:
-        return answer(Problem(400, "query-refused", str(error)))
+    for kind, status, name in (
+        (QueryError, 400, "query-refused"),
+        (FilterError, 422, "invalid-parameter"),
+        (UnknownError, 404, "not-found"),
+        (CursorError, 410, "cursor-expired"),
+    ):
+        app.add_exception_handler(kind, partial(_told, status, name))
 
     @app.exception_handler(HTTPException)
     def _http(request: Request, error: HTTPException) -> JSONResponse:
@@ -77,6 +84,10 @@ def install(app: FastAPI) -> None:
     def _unexpected(_: Request, error: Exception) -> JSONResponse:
         _LOG.error("unexpected error", exc_info=error)
         return answer(Problem(500, "internal-error", "an unexpected error; the server's log says more"))
+
+
+def _told(status: int, kind: str, _: Request, error: Exception) -> JSONResponse:
+    return answer(Problem(status, kind, str(error)))
 
 
 def answer(problem: Problem, headers: Mapping[str, str] | None = None) -> JSONResponse:

@@ -17,15 +17,14 @@ from api.errors import Problem
 from api.kept import BYTES, Kept
 from api.language import VARY, Language, language
 from api.negotiate import JSON, best, documented, respond
-from api.parameters import Parameters, described, of_cursor, read
+from api.parameters import Cursor, Parameters, described, read
 from api.settings import Settings
 from ontology import terms
 from queries import paths
 from queries.calendar import calendar
 from queries.comparison import Comparison, compared, similar
-from queries.cursors import CursorError
-from queries.index import Index, index_of
-from queries.lists import MANY, MAX_LIMIT, Asked, FilterError, Item, Items, Sort, listed
+from queries.index import index_of
+from queries.lists import MANY, MAX_LIMIT, Asked, Item, Items, Sort, listed
 from store.base import Store
 from store.formats import RESULTS_CSV, Format
 
@@ -43,7 +42,7 @@ _ITEMS, _COMPARISON = TypeAdapter(Items), TypeAdapter(Comparison)
 _VALUES = ("number", "documentNumber", "title", "text", "quote", "notation")
 _COLUMNS = ("id", "label", "type", "date", "begin", "end", "open")
 _MOST_DIVISIONS = 10
-Ids = Annotated[list[str], Field(max_length=50)]
+Ids = Annotated[list[Annotated[str, Field(pattern=r'^[^\u0000-\u0020<>"{}|^`\\]+$')]], Field(max_length=50)]
 
 
 def _iso(text: str) -> str:
@@ -96,7 +95,7 @@ class Listing(Filters):
     """A page of a list."""
 
     sort: Sort = Field("", description="- is downwards")
-    cursor: str | None = Field(None, max_length=100, description="`next` of the page before")
+    cursor: Cursor | None = Field(None, description="`next` of the page before")
     buckets: int | None = Field(
         None,
         ge=0,
@@ -135,7 +134,7 @@ def router(settings: Settings, store: Store) -> APIRouter:
         given = read(Diary, request)
         asked = asking(request, settings, given, ("Deadline",))
         asked = replace(asked, since=asked.since or date.min, sort=asked.sort or "date", buckets=0)
-        page = answered(index_of(store.snapshot()), asked)
+        page = listed(index_of(store.snapshot()), asked)
         return respond(request, calendar(page.items), _CALENDAR, {**VARY, **_next(request, page)})
 
     @routes.get(
@@ -158,10 +157,7 @@ def router(settings: Settings, store: Store) -> APIRouter:
         """Puts the measures of divisions side by side, an instrument a row."""
         given = read(Comparing, request)
         asked = asking(request, settings, given, ("Measure",))
-        try:
-            table = compared(index_of(store.snapshot()), given.division, asked)
-        except FilterError as error:
-            raise Problem(422, "invalid-parameter", str(error)) from error
+        table = compared(index_of(store.snapshot()), given.division, asked)
         return respond(request, _COMPARISON.dump_json(table), JSON, VARY)
 
     return routes
@@ -185,16 +181,6 @@ def asking(request: Request, settings: Settings, given: Filters, kinds: tuple[st
     return asked
 
 
-def answered(index: Index, asked: Asked) -> Items:
-    """Returns a page; raises a Problem where the filters or the cursor are not good."""
-    try:
-        return listed(index, asked)
-    except FilterError as error:
-        raise Problem(422, "invalid-parameter", str(error)) from error
-    except CursorError as error:
-        raise of_cursor(error) from error
-
-
 def sent(request: Request, page: Items, kinds: tuple[str, ...]) -> Response:
     """Sends a page as JSON or CSV, with a link to the next one."""
     form = best(request.headers.get("accept"), (JSON, RESULTS_CSV))
@@ -213,7 +199,7 @@ def _add_list(routes: APIRouter, settings: Settings, store: Store, kept: Kept, n
 
         def made() -> Response:
             asked = asking(request, settings, read(Listing, request), (kind,))
-            return sent(request, answered(index_of(snapshot), asked), (kind,))
+            return sent(request, listed(index_of(snapshot), asked), (kind,))
 
         return kept.answer(request, snapshot.version, made)
 

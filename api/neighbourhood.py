@@ -13,7 +13,7 @@ from api.errors import Problem
 from api.kept import BYTES, Kept
 from api.language import VARY, Language, language
 from api.negotiate import JSON, best, respond
-from api.parameters import Parameters, described, of_cursor, read
+from api.parameters import IRI, Cursor, Parameters, described, read
 from ontology.iris import Iris
 from ontology.terms import NG, PREFIXES
 from queries import cursors
@@ -58,14 +58,14 @@ def _term(name: str) -> str:
     return NG + name if not colon else PREFIXES[prefix] + local if prefix in PREFIXES else name
 
 
-_IRI = Annotated[str, AfterValidator(_an_iri), Field(examples=[_EXAMPLE])]
+_IRI = Annotated[str, AfterValidator(_an_iri), Field(json_schema_extra={"pattern": IRI})]
 _TERMS = list[Annotated[str, AfterValidator(_term)]]
 
 
 class Root(Parameters):
     """The parameters of `/neighbourhood/stats`."""
 
-    iri: _IRI = Field(description="The node")
+    iri: _IRI = Field(description="The node", examples=[_EXAMPLE])
     lang: Language | None = Field(None, description="Language of labels; by Accept-Language unless given")
 
 
@@ -77,9 +77,13 @@ class Around(Root):
     limit: int = Field(50, ge=1, le=MAX_LIMIT, description="How many neighbours at most, on all steps together")
     predicate: _TERMS = Field([], description="Only along these: an IRI, ng:usesInstrument, or usesInstrument")
     type: _TERMS = Field([], description="Only neighbours of these types: an IRI, ng:Measure, or Measure")
-    graph: Annotated[str, AfterValidator(_an_iri)] | None = Field(None, description="Only edges of this named graph")
-    include: Annotated[str, AfterValidator(_parts)] = Field("", description="literals, mentions, or both with a comma")
-    cursor: str | None = Field(None, max_length=100, description="`next` of the page before")
+    graph: _IRI | None = Field(None, description="Only edges of this named graph")
+    include: Annotated[str, AfterValidator(_parts)] = Field(
+        "",
+        description="literals, mentions, or both with a comma",
+        json_schema_extra={"pattern": "^((literals|mentions)(,(literals|mentions))?)?$"},
+    )
+    cursor: Cursor | None = Field(None, description="`next` of the page before")
     format: Literal["json", "cytoscape"] = Field("json", description="Elements of Cytoscape.js in place of JSON")
 
 
@@ -127,10 +131,7 @@ def _answered(request: Request, snapshot: Store) -> Response:
 
 def _question(index: Index, snapshot: Store, given: Around) -> Question:
     graph = index.graph
-    try:
-        turn, group = cursors.read(given.cursor, index.version, 2)
-    except cursors.CursorError as error:
-        raise of_cursor(error) from error
+    turn, group = cursors.read(given.cursor, index.version, 2)
     asked = Question(
         root=_root(index, given.iri),
         depth=given.depth,

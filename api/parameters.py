@@ -5,16 +5,21 @@ FastAPI could do so too, but before the route is called; a route that keeps its 
 
 from collections.abc import Container
 from functools import cache
-from typing import Any, TypeVar, get_origin
+from typing import Annotated, Any, TypeVar, get_origin
 
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from api.errors import Problem
-from queries.cursors import CursorError
+from queries import cursors
 
 _Model = TypeVar("_Model", bound="Parameters")
+
+
+IRI = r"^[A-Za-z][A-Za-z0-9+.-]*:[^\u0000-\u0020<>\"{}|^`\\\\]*$"
+"""What an IRI looks like (ECMA-262, for JSON Schema)."""
+Cursor = Annotated[str, Field(pattern=cursors.PATTERN)]
 
 
 class Parameters(BaseModel):
@@ -42,13 +47,6 @@ def read(model: type[_Model], request: Request) -> _Model:
         return model.model_validate(given)
     except ValidationError as error:
         raise RequestValidationError(error.errors(include_url=False, include_context=False)) from error
-
-
-def of_cursor(error: CursorError) -> Problem:
-    """Returns the problem of a cursor: 410 where it was good once, else 422."""
-    return (
-        Problem(410, "cursor-expired", str(error)) if error.expired else Problem(422, "invalid-parameter", str(error))
-    )
 
 
 @cache

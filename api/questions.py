@@ -101,7 +101,7 @@ def _parameter(known: Parameter) -> dict[str, object]:
     if known.type == "iri":
         named = {"enum": ids} if ids else {"type": "string", "pattern": "^[A-Za-z0-9-]+$"}
         either[0] = {"type": "string", "format": "iri", "pattern": "^https?://[A-Za-z0-9./#_-]+$"}
-        either.append(named)
+        either += [named] if known.below else []
     return {
         "name": known.name,
         "in": "query",

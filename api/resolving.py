@@ -43,13 +43,14 @@ def router(settings: Settings, store: Store) -> APIRouter:
     def resolve(request: Request) -> Response:
         """Resolves a document number or a title: 301 to the one notice, 300 with several."""
         given = read(Known, request)
-        if bool(given.number) == bool(given.title):
-            raise Problem(422, "invalid-parameter", "give either `number` or `title`")
-        name: Name = "documentNumber" if given.number else "title"
-        text = given.number or given.title
-        found = resolved(index_of(store.snapshot()), name, text, language(request, given.lang))
+        named: dict[Name, str] = {"documentNumber": given.number, "title": given.title}
+        called = {name: text for name, text in named.items() if text}
+        if not called:
+            raise Problem(404, "not-found", "which notice? give its `number` or its `title`")
+        found = resolved(index_of(store.snapshot()), called, language(request, given.lang))
         if not found:
-            raise Problem(404, "not-found", f"no notice is called {text!r}; /search finds parts of names as well")
+            names = " ".join(called.values())
+            raise Problem(404, "not-found", f"no notice is called {names}; /search finds parts of names as well")
         if len(found) == 1:
             return RedirectResponse(_address(found[0], settings.base), 301, {**VARY, "Cache-Control": "no-cache"})
         return _choice(request, found, settings.base)

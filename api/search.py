@@ -8,12 +8,12 @@ from pydantic import Field, TypeAdapter
 
 from api.kept import BYTES, Kept
 from api.language import VARY, language
-from api.lists import Listing, Shown, answered, asking, sent
+from api.lists import Listing, Shown, asking, sent
 from api.negotiate import JSON, respond
 from api.parameters import described, read
 from api.settings import Settings
 from queries.index import KINDS, index_of
-from queries.lists import Items, Reference, suggested
+from queries.lists import Items, Reference, listed, suggested
 from store.base import Store
 
 _REFERENCES = TypeAdapter(list[Reference])
@@ -49,7 +49,7 @@ def router(settings: Settings, store: Store) -> APIRouter:
         def made() -> Response:
             given = read(Searching, request)
             asked = asking(request, settings, given, tuple(given.type))
-            return sent(request, answered(index_of(snapshot), asked), tuple(given.type) or KINDS)
+            return sent(request, listed(index_of(snapshot), asked), tuple(given.type) or KINDS)
 
         return kept.answer(request, snapshot.version, made)
 

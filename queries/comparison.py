@@ -70,7 +70,7 @@ def compared(index: Index, divisions: list[str], asked: Asked) -> Comparison:
         asked: Further filters, and how many measures a cell shows.
 
     Raises:
-        FilterError: A filter names what is not known.
+        UnknownError: A filter names what is not known.
     """
     asked = replace(asked, kinds=("Measure",), buckets=500)
     columns = [{**asked.filters, "division": [division]} for division in divisions]

@@ -1,22 +1,12 @@
 """Where an answer goes on: a version and places in its order; for that version alone, so that nothing is met twice."""
 
-import re
-
-_CURSOR = re.compile(r"([a-z0-9]+)((?:\.\d{1,12})+)")
+PATTERN = r"^[a-z0-9]{1,20}(\.[0-9]{1,12}){1,2}$"
+"""What a cursor looks like (ECMA-262, for JSON Schema)."""
 _NO_VERSION = "v0"
 
 
 class CursorError(ValueError):
-    """A cursor is none of ours, or the data have changed since it was given.
-
-    Attributes:
-        expired: Whether the data have changed.
-    """
-
-    def __init__(self, message: str, *, expired: bool = False) -> None:
-        """Keeps whether it was good once."""
-        super().__init__(message)
-        self.expired = expired
+    """A cursor was given for other data, or by another list."""
 
 
 def write(version: str, *places: int) -> str:
@@ -25,17 +15,14 @@ def write(version: str, *places: int) -> str:
 
 
 def read(cursor: str | None, version: str, count: int) -> tuple[int, ...]:
-    """Returns the places of a cursor, so many zeros where there is none.
+    """Returns the places of a cursor that fits `PATTERN`, so many zeros where there is none.
 
     Raises:
-        CursorError: It is none of ours, or of another version.
+        CursorError: It is of another version, or has another number of places.
     """
     if cursor is None:
         return (0,) * count
-    found = _CURSOR.fullmatch(cursor)
-    places = tuple(map(int, found[2].split(".")[1:])) if found else ()
-    if found is None or len(places) != count:
-        raise CursorError(f"cursor: {cursor!r} was not given by this server; take the one in `next`")
-    if found[1] != (version or _NO_VERSION):
-        raise CursorError("the data have changed since this cursor was given; begin again without it", expired=True)
-    return places
+    of, *places = cursor.split(".")
+    if of != (version or _NO_VERSION) or len(places) != count:
+        raise CursorError("cursor: the data have changed since, or it is of another list; begin without it")
+    return tuple(map(int, places))

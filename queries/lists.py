@@ -24,7 +24,11 @@ _BEARS_DATES = {"Notice", "Measure", "Provision", "Deadline"}
 
 
 class FilterError(ValueError):
-    """A filter names what is not known, or what these items are not filtered by."""
+    """These items are not filtered by that."""
+
+
+class UnknownError(ValueError):
+    """A filter names what is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +141,9 @@ def listed(index: Index, asked: Asked) -> Items:
     """Returns a page of the items that are asked for.
 
     Raises:
-        FilterError: A filter names what is not known, or what these items are not filtered by.
-        CursorError: The cursor is none of ours, or of another version.
+        FilterError: These items have no such filter.
+        UnknownError: A filter names what is not known.
+        CursorError: The cursor is of another version.
     """
     (offset,) = cursors.read(asked.cursor, index.version, 1)
     condition = wanted(index, asked)
@@ -151,7 +156,7 @@ def listed(index: Index, asked: Asked) -> Items:
 
 
 def wanted(index: Index, asked: Asked) -> Wanted:
-    """Returns what is asked for as the index has it; raises FilterError."""
+    """Returns what is asked for as the index has it; raises FilterError, UnknownError."""
     facets = [("kind", _kinds(index, asked.kinds))] if asked.kinds else []
     for name, values in asked.filters.items():
         allowed = {known for kind in asked.kinds or ("",) for known in paths.names(kind)}
@@ -169,11 +174,11 @@ def wanted(index: Index, asked: Asked) -> Wanted:
 
 
 def known(index: Index, facet: str, value: str, base: str) -> int:
-    """Returns the node that a filter's value names; raises FilterError where there is none."""
+    """Returns the node that a filter's value names; raises UnknownError where there is none."""
     iri = value if ":" in value else f"{base}id/{_SCHEMES.get(facet, facet)}/{value}"
     node = index.graph.find(iri)
     if node is None:
-        raise FilterError(f"{facet}: nothing is known about <{iri}>")
+        raise UnknownError(f"{facet}: nothing is known about <{iri}>")
     return node
 
 

@@ -92,7 +92,7 @@ def test_csv_has_the_same_items(client: httpx.Client):
 @pytest.mark.parametrize(
     ("path", "status"),
     [
-        ("/measures?division=unknown", 422),
+        ("/measures?division=unknown", 404),
         ("/measures?division=a%20b", 422),
         ("/divisions?force=obligation", 422),
         ("/measures?on=yesterday", 422),
@@ -106,7 +106,7 @@ def test_csv_has_the_same_items(client: httpx.Client):
         ("/measures/0000000000000001/99/similar", 404),
         ("/measures/0000000000000001/x/similar", 422),
         ("/compare?division=990000", 422),
-        ("/compare?division=990000&division=unknown", 422),
+        ("/compare?division=990000&division=unknown", 404),
         ("/search", 422),
         ("/suggest?q=", 422),
     ],

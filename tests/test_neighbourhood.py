@@ -200,7 +200,7 @@ def test_rdf_says_the_same(client: httpx.Client, media_type: str, form: pyoxigra
         ("iri={root}&format=gexf", 422),
         ("iri={root}&lang=fr", 422),
         ("iri={root}&cursor=x", 422),
-        ("iri={root}&cursor=v0.1", 422),
+        ("iri={root}&cursor=v0.1", 410),
         ("iri={root}&cursor=v000009.1.1", 410),
         ("iri={root}&iri={root}", 422),
         ("iri={root}&colour=red", 422),
