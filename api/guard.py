@@ -9,47 +9,47 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import NamedTuple
 
 from api.errors import Problem
 
 MAX_DEPTH = 64
 _MAX_JOINTS = 1000
 _ESCAPED = r"\\u[0-9A-Fa-f]{4}|\\U[0-9A-Fa-f]{8}"
+_IRI = r"[^\x00-\x20<>\"{}|^`\\]*+"
 _LOCAL = r"%[0-9A-Fa-f]{2}|\\[_~.\-!$&'()*+,;=/?\#@%]"
+_SPACE = r"(?:\s++|\#[^\r\n]*+)*+"
+# What is frequent stands first; loops are over sets of characters, not over choices, for every query comes by here.
 _TOKEN = re.compile(
     rf"""
-      (?P<space>\s+|\#[^\r\n]*)
-    | (?P<iri><(?:[^\x00-\x20<>"{{}}|^`\\]|{_ESCAPED})*+>)
-    | (?P<string>\"\"\"(?:[^"\\]|\\.|"(?!""))*+\"\"\" | '''(?:[^'\\]|\\.|'(?!''))*+'''
-        | "(?:[^"\\\r\n]|\\.)*+" | '(?:[^'\\\r\n]|\\.)*+')
-    | (?P<variable>[?$]\w+)
-    | (?P<name>(?:_|[^\W\d_][\w.-]*+)?:(?:(?:\w|:|{_LOCAL})(?:\w|[:.-]|{_LOCAL})*+)?)
-    | (?P<language>@[A-Za-z]+(?:-[A-Za-z0-9]+)*+)
-    | (?P<number>\d+(?:\.\d+)?|\.\d+)
+    {_SPACE}(?:
+      (?P<variable>[?$]\w++)
+    | (?P<name>(?:_|[^\W\d_][\w.-]*+)?:(?:(?:[\w:]|{_LOCAL})[\w:.-]*+(?:(?:{_LOCAL})[\w:.-]*+)*+)?)
     | (?P<word>[^\W\d_]\w*+)
+    | (?P<iri><{_IRI}(?:(?:{_ESCAPED}){_IRI})*+>)
     | (?P<open>[(\[{{]) | (?P<close>[)\]}}])
+    | (?P<number>\d+(?:\.\d+)?|\.\d+)
     | (?P<mark>\^\^|&&|\|\||[<>!]=|[.;,*/|^?+!<>=-])
+    | (?P<string>\"\"\"(?:[^"\\]++|\\.|"(?!""))*+\"\"\" | '''(?:[^'\\]++|\\.|'(?!''))*+'''
+        | "(?:[^"\\\r\n]++|\\.)*+" | '(?:[^'\\\r\n]++|\\.)*+')
+    | (?P<language>@[A-Za-z]+(?:-[A-Za-z0-9]+)*+)
+    | \Z)
     """,
     re.VERBOSE | re.DOTALL,
 )
+_LEADING = re.compile(_SPACE)
 _PLAIN_IRI = re.compile(r"<[A-Za-z][A-Za-z0-9+.-]*://")
 _OPERANDS = {"variable", "number", "string", "name", "iri", "language", "close", "word"}
 _CHAINING = {
     *("+", "-", "*", "/", "|", "||", "&&", "!", "^", "?"),
     *("UNION", "MINUS", "OPTIONAL", "BIND", "FILTER", "EXISTS", "VALUES", "GRAPH"),
 }
-_QUERY_FORMS = {"SELECT", "ASK", "CONSTRUCT", "DESCRIBE"}
+_QUERY_FORMS = ("SELECT", "ASK", "CONSTRUCT", "DESCRIBE")
 _UPDATE_FORMS = {"INSERT", "DELETE", "LOAD", "CLEAR", "CREATE", "DROP", "COPY", "MOVE", "ADD", "WITH"}
 _PROLOGUE = {"PREFIX", "BASE", "VERSION"}
 
 
-class Token(NamedTuple):  # made faster than a dataclass, by the dozen for each query
-    """A piece of a query: its kind (a group of the grammar above), its text, and where it begins."""
-
-    kind: str
-    text: str
-    start: int
+Token = tuple[str, str, int]
+"""A piece of a query: its kind (a group of the grammar above), its text, and where it begins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,19 +64,35 @@ class Guarded:
 
     text: str
     form: str
-    tokens: tuple[Token, ...]
+    tokens: list[Token]
 
     def at_most(self, rows: int) -> str:
         """Returns the query with a LIMIT, so that it gives at most so many rows (SPARQL 1.1, section 19.8, rule 25)."""
         outer = list(_outermost(self.tokens))
-        values = (token.start for token in outer if token.text.upper().startswith("VALUES"))
+        values = (start for _, text, start in outer if text[:6].upper() == "VALUES")
         end = next(values, len(self.text))
-        for keyword, number in pairwise([*outer, Token("space", "", end)]):
-            name, own = keyword.text[:5].upper(), keyword.text[5:] or number.text
-            if keyword.kind == "word" and name == "LIMIT" and own.isdecimal():
-                start = number.start if number.text == own else keyword.start + len(name)
-                return f"{self.text[:start]} {min(int(own), rows)}{self.text[start + len(own) :]}"
+        for (kind, text, start), number in pairwise([*outer, ("space", "", end)]):
+            name, own, place = text[:5].upper(), text[5:], start + 5
+            if not own:
+                _, own, place = number
+            if kind == "word" and name == "LIMIT" and own.isdecimal():
+                return f"{self.text[:place]} {min(int(own), rows)}{self.text[place + len(own) :]}"
         return f"{self.text[:end]}\nLIMIT {rows}\n{self.text[end:]}"
+
+    def star(self) -> int | None:
+        """Returns where the `*` of `SELECT *` stands; None where the query names its columns, or has none."""
+        words = self.tokens if self.form == "SELECT" else []
+        for kind, text, start in words:
+            if kind != "word":
+                if text == "*":
+                    return start
+                if kind not in {"name", "iri"}:  # Those of the prologue.
+                    return None
+        return None
+
+    def columns(self) -> tuple[str, ...]:
+        """Returns the names of its variables as they first appear."""
+        return tuple(dict.fromkeys(text[1:] for kind, text, _ in self.tokens if kind == "variable"))
 
 
 def query_form(query: str) -> str:
@@ -91,70 +107,72 @@ def guarded(query: str) -> Guarded:
         Problem: 403 for an update and for SERVICE; 400 for what is no query, is nested deeper than 64 brackets, is
             chained longer than 1000 operators, or could be read in two ways.
     """
-    tokens = tuple(tokens_of(query))
-    _refuse_service(tokens)
-    _refuse_depth(tokens)
-    form = next((t for t in tokens if t.kind == "word" and t.text.upper() not in _PROLOGUE), None)
-    if form is not None and form.text.upper() in _UPDATE_FORMS:
+    tokens = tokens_of(query)
+    if "SERVICE" in query.upper():
+        _refuse_service(tokens)
+    if len(tokens) > _MAX_JOINTS and sum(text.upper() in _CHAINING for _, text, _ in tokens) > _MAX_JOINTS:
+        raise Problem(400, "query-too-long", f"more than {_MAX_JOINTS} operators and joined groups")
+    words = ((text.upper(), start) for kind, text, start in tokens if kind == "word")
+    form, start = next((word for word in words if word[0] not in _PROLOGUE), ("", len(query)))
+    if form in _UPDATE_FORMS:
         raise Problem(403, "update-refused", "this endpoint answers queries only; it takes no updates")
-    found = next((known for known in _QUERY_FORMS if form is not None and form.text.upper().startswith(known)), None)
-    if found is None:
-        start = len(query) if form is None else form.start
-        raise _fault(query, start, "expected SELECT, ASK, CONSTRUCT or DESCRIBE")
-    return Guarded(query, found, tokens)
+    for known in _QUERY_FORMS:
+        if form.startswith(known):
+            return Guarded(query, known, tokens)
+    raise _fault(query, start, "expected SELECT, ASK, CONSTRUCT or DESCRIBE")
 
 
-def tokens_of(query: str) -> Iterator[Token]:
-    """Yields the pieces of a query; raises `Problem` 400 where it has none or two readings."""
-    position, brackets, last = 0, ["{"], "space"
-    while position < len(query):
-        match = _TOKEN.match(query, position)
-        if match is None or match.lastgroup is None:
-            raise _fault(query, position, f"unexpected {query[position]!r}")
-        token = Token(match.lastgroup, match[0], position)
-        if brackets[-1] == "(" and last in _OPERANDS and _two_readings(token):
-            raise _fault(query, position, "put a space after the operator <, or write the IRI with a prefix")
-        position = match.end()
-        if token.kind == "space":
-            continue
-        if token.kind == "open":
-            brackets.append(token.text)
-        elif token.kind == "close" and len(brackets) > 1:
-            brackets.pop()
-        last = token.kind
-        yield token
+def tokens_of(query: str) -> list[Token]:
+    """Returns the pieces of a query; raises `Problem` 400 where it has none or two readings, or is nested too deep."""
+    tokens: list[Token] = []
+    brackets, last, end = ["{"], "", 0
+    for match in _TOKEN.finditer(query):
+        kind = match.lastgroup
+        if match.start() != end:
+            break
+        end = match.end()
+        if kind is None:
+            return tokens
+        text = match[kind]
+        if kind == "open":
+            brackets.append(text)
+            if len(brackets) > MAX_DEPTH + 1:
+                raise Problem(400, "query-too-deep", f"brackets are nested deeper than {MAX_DEPTH}")
+        elif kind == "close":
+            if len(brackets) > 1:
+                brackets.pop()
+        elif kind == "iri" and brackets[-1] == "(" and last in _OPERANDS and _two_readings(text):
+            place = end - len(text)
+            raise _fault(query, place, "put a space after the operator <, or write the IRI with a prefix")
+        tokens.append((kind, text, end - len(text)))
+        last = kind
+    position = _LEADING.match(query, end).end()  # type: ignore[union-attr] # It matches nothing as well.
+    raise _fault(query, position, f"unexpected {query[position]!r}")
 
 
 def _outermost(tokens: Sequence[Token]) -> Iterator[Token]:
     depth = 0
     for token in tokens:
-        depth += (token.kind == "open") - (token.kind == "close")
-        if not depth and token.kind != "close":
+        kind = token[0]
+        if kind == "open":
+            depth += 1
+        elif kind == "close":
+            depth -= 1
+        elif not depth:
             yield token
 
 
-def _two_readings(token: Token) -> bool:
+def _two_readings(iri: str) -> bool:
     """Tells whether `<…>` after an operand could as well be a comparison that goes on with a string or comment."""
-    return token.kind == "iri" and not _PLAIN_IRI.match(token.text) and any(mark in token.text for mark in "'#()")
+    return not _PLAIN_IRI.match(iri) and any(mark in iri for mark in "'#()")
 
 
 def _refuse_service(tokens: Sequence[Token]) -> None:
-    end = Token("space", "", 0)
-    for token, following in pairwise([*tokens, end]):
-        keyword = token.kind == "word" and "SERVICE" in token.text.upper()
-        glued = token.kind == "name" and "SERVICE" in token.text.upper().split(":")[0]
-        if keyword or (glued and following.text == "{"):
+    for (kind, text, _), following in pairwise([*tokens, ("space", "", 0)]):
+        keyword = kind == "word" and "SERVICE" in text.upper()
+        glued = kind == "name" and "SERVICE" in text.upper().split(":")[0]
+        if keyword or (glued and following[1] == "{"):
             raise Problem(403, "service-refused", "SERVICE is refused: this endpoint asks no other one")
-
-
-def _refuse_depth(tokens: Sequence[Token]) -> None:
-    depth = 0
-    for token in tokens:
-        depth += (token.kind == "open") - (token.kind == "close")
-        if depth > MAX_DEPTH:
-            raise Problem(400, "query-too-deep", f"brackets are nested deeper than {MAX_DEPTH}")
-    if sum(token.text.upper() in _CHAINING for token in tokens) > _MAX_JOINTS:
-        raise Problem(400, "query-too-long", f"more than {_MAX_JOINTS} operators and joined groups")
 
 
 def _fault(query: str, position: int, message: str) -> Problem:

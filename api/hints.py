@@ -13,9 +13,10 @@ from ontology.terms import NG, PREFIXES
 from store.base import QueryError
 
 _SHOWN = 200
+_NG = f"<{NG}>"
 # What the engine says, and what is meant by it.
 _SAYINGS = {
-    "IRI parsing failed": "a relative IRI needs a BASE before it",
+    "IRI parsing failed": "that is no well-formed IRI",
     "unbound": "with GROUP BY, what is selected must be grouped by or aggregated",
 }
 
@@ -37,27 +38,22 @@ def problem(error: QueryError, query: str) -> Problem:
 
 def headers(guarded: Guarded) -> dict[str, str]:
     """Returns a header that offers the nearest terms of the ontology for those of a query that it does not have."""
-    tokens = guarded.tokens
-    ours = {name.text for name, iri in pairwise(tokens) if iri.text == f"<{NG}>"}
+    names = [text for kind, text, _ in guarded.tokens if kind == "name"]
+    ours = {name for (_, name, _), (_, iri, _) in pairwise(guarded.tokens) if iri == _NG} if names else set()
     known = _terms()
-    unknown = {
-        token.text: token.text.removeprefix(prefix)
-        for token in tokens
-        for prefix in ours
-        if token.kind == "name" and token.text.startswith(prefix) and token.text != prefix
-    }
+    used = ((name, name.removeprefix(prefix)) for name in names for prefix in ours if name.startswith(prefix))
+    unknown = {name: local for name, local in used if local and local not in known and local.isascii()}
     told = [
-        f"{text} is not in the ontology{_nearest(local, known, text.removesuffix(local))}"
-        for text, local in unknown.items()
-        if local not in known and local.isascii()
+        f"{name} is not in the ontology{_nearest(local, sorted(known), name.removesuffix(local))}"
+        for name, local in unknown.items()
     ]
     return {"X-Query-Hint": "; ".join(told)[:1000]} if told else {}
 
 
 @cache
-def _terms() -> tuple[str, ...]:
+def _terms() -> frozenset[str]:
     text = "".join(reference_graphs().values())
-    return tuple(sorted(set(re.findall(rf"^<{NG}(\w+)>", text, re.MULTILINE))))
+    return frozenset(re.findall(rf"^<{NG}(\w+)>", text, re.MULTILINE))
 
 
 def _hint(said: str, query: str, start: int) -> str:
@@ -66,25 +62,26 @@ def _hint(said: str, query: str, start: int) -> str:
     meant = next((meaning for saying, meaning in _SAYINGS.items() if saying in said), None)
     if meant:
         return meant
-    tokens = list(tokens_of(query))
+    tokens = tokens_of(query)
     unclosed = _unclosed(tokens)
     # The engine says how far it came, which may be behind what is wrong.
-    read = [token for token in tokens if token.start <= start]
+    read = [token for token in tokens if token[2] <= start]
     if len(read) == len(tokens) and unclosed:
-        line = query.count("\n", 0, unclosed.start) + 1
-        return f"the query ends, but {unclosed.text} of line {line} is open"
-    for before, at, after in zip(read, read[1:], read[2:], strict=False):
-        if before.text == ")" and at.kind == "variable" and after.text == ")":
-            return f"unexpected {at.text} after ): write (expression AS {at.text})"
-    for before, at in pairwise(read[-3:]):
-        if before.kind == "variable" and at.text == "}":
-            return f"unexpected }} after {before.text}: a triple needs subject, predicate and object"
-    return f"unexpected {read[-1].text[:50]}" if read else "there is no query"
+        line = query.count("\n", 0, unclosed[2]) + 1
+        return f"the query ends, but {unclosed[1]} of line {line} is open"
+    for (_, before, _), (kind, text, _), (_, after, _) in zip(read, read[1:], read[2:], strict=False):
+        if (before, kind, after) == (")", "variable", ")"):
+            return f"unexpected {text} after ): write (expression AS {text})"
+    for (kind, before, _), (_, text, _) in pairwise(read[-3:]):
+        if kind == "variable" and text == "}":
+            return f"unexpected }} after {before}: a triple needs subject, predicate and object"
+    return f"unexpected {read[-1][1][:50]}" if read else "there is no query"
 
 
 def _prefix_hint(query: str, start: int) -> str:
     # The engine stops within the name; it begins where the token does.
-    name = next((t.text for t in tokens_of(query) if t.kind == "name" and t.start + len(t.text) >= start), "")
+    tokens = tokens_of(query)
+    name = next((text for kind, text, place in tokens if kind == "name" and place + len(text) >= start), "")
     prefix = name.partition(":")[0]
     if prefix in PREFIXES:
         return f"the prefix {prefix}: is not declared; add PREFIX {prefix}: <{PREFIXES[prefix]}>"
@@ -99,8 +96,8 @@ def _nearest(wanted: str, known: Sequence[str], before: str, after: str = "") ->
 def _unclosed(tokens: Sequence[Token]) -> Token | None:
     still: list[Token] = []
     for token in tokens:
-        if token.kind == "open":
+        if token[0] == "open":
             still.append(token)
-        elif token.kind == "close" and still:
+        elif token[0] == "close" and still:
             still.pop()
     return still[-1] if still else None

@@ -145,7 +145,9 @@ class Outside:
         query = guarded.text
         if most and self._pool and guarded.form == "SELECT":
             query = guarded.at_most(most + 1)  # By the one more, the worker sees that there are more.
-        return Job(query, target.media_type, most, size, seconds, operation.dataset)
+        star = guarded.star()
+        columns = () if star is None else guarded.columns()
+        return Job(query, target.media_type, most, size, seconds, operation.dataset, own.base, star, columns)
 
     def _trusted(self, request: Request) -> bool:
         scheme, _, given = request.headers.get("authorization", "").partition(" ")

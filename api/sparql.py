@@ -46,6 +46,7 @@ def router(settings: Settings, outside: Outside) -> APIRouter:
         """Answers a SPARQL query that is posted, as a form or as it is."""
         return await served(request)
 
+    @routes.api_route("/sparql/", methods=["GET", "POST", "QUERY"], include_in_schema=False)
     @routes.api_route("/sparql", methods=["QUERY"], include_in_schema=False)
     async def sparql_query(request: Request) -> Response:
         """Answers a SPARQL query that is the body of a QUERY request (RFC 10008)."""

@@ -11,12 +11,12 @@ import socket
 import struct
 from dataclasses import dataclass
 from io import RawIOBase
-from typing import BinaryIO, cast
+from typing import BinaryIO, Protocol, cast
 
 from store.base import Dataset, QueryError, StoreError
 from store.excerpt import first_rows, whole_rows
 from store.formats import ROWS_FORMATS
-from store.oxigraph import OxigraphStore
+from store.results import variables
 
 READY, JOB, DATA, CUT, END, FAULT = b"R", b"J", b"D", b"C", b"E", b"F"
 HEAD = struct.Struct("!cI")
@@ -35,6 +35,9 @@ class Job:
         size: The most bytes of an answer; None likewise.
         seconds: How long it may run.
         dataset: The graphs that it is asked of; None for those it names itself, else all.
+        base: What relative IRIs are relative to, unless the query says it.
+        star: Where the `*` of a `SELECT *` stands; None where there is none.
+        columns: Its variables, in the order that its columns shall have.
     """
 
     query: str
@@ -43,19 +46,48 @@ class Job:
     size: int | None
     seconds: float
     dataset: Dataset | None = None
+    base: str | None = None
+    star: int | None = None
+    columns: tuple[str, ...] = ()
 
     def packed(self) -> bytes:
         """Returns it as a frame."""
         graphs = self.dataset and (self.dataset.default, self.dataset.named)
-        return framed(
-            JOB, json.dumps((self.query, self.media_type, self.rows, self.size, self.seconds, graphs)).encode()
-        )
+        limits = (self.rows, self.size, self.seconds)
+        asked = (self.query, self.media_type, *limits, graphs, self.base, self.star, self.columns)
+        return framed(JOB, json.dumps(asked).encode())
 
     @staticmethod
     def unpacked(frame: bytes) -> "Job":
         """Reads what `packed` wrote, without the frame's head."""
-        query, media_type, rows, size, seconds, graphs = json.loads(frame)
-        return Job(query, media_type, rows, size, seconds, graphs and Dataset(*map(tuple, graphs)))
+        query, media_type, rows, size, seconds, graphs, base, star, columns = json.loads(frame)
+        dataset = graphs and Dataset(*map(tuple, graphs))
+        return Job(query, media_type, rows, size, seconds, dataset, base, star, tuple(columns))
+
+    def projected(self) -> str:
+        """Returns the query with its columns in place of a `*`, for which the engine would sort them by name.
+
+        Raises:
+            QueryError: The engine cannot read it.
+        """
+        if self.star is None:
+            return self.query
+        place = {name: number for number, name in enumerate(self.columns)}
+        names = sorted(variables(self.query, self.base), key=lambda name: place.get(name, len(place)))
+        columns = " ".join(f"?{name}" for name in names) or "*"
+        return f"{self.query[: self.star]} {columns} {self.query[self.star + 1 :]}"
+
+
+class Writes(Protocol):
+    """A store that writes answers as they come."""
+
+    def write(self, job: Job, output: BinaryIO) -> bool:
+        """Answers a job; tells whether triples after the first `job.rows` are left out, rows never are.
+
+        Raises:
+            QueryError: The engine refuses the query.
+            StoreError: The store cannot be read.
+        """
 
 
 def framed(kind: bytes, body: bytes) -> bytes:
@@ -63,7 +95,7 @@ def framed(kind: bytes, body: bytes) -> bytes:
     return HEAD.pack(kind, len(body)) + body
 
 
-def serve(channel: socket.socket, store: OxigraphStore) -> None:
+def serve(channel: socket.socket, store: Writes) -> None:
     """Answers until nobody asks any more; the main function of a worker."""
     channel.sendall(framed(READY, str(os.getpid()).encode()))
     requests = channel.makefile("rb")
@@ -82,11 +114,11 @@ def serve(channel: socket.socket, store: OxigraphStore) -> None:
             _fault(channel, "memory", "it needs more memory than a query may use")
 
 
-def _answer(channel: socket.socket, store: OxigraphStore, job: Job) -> None:
+def _answer(channel: socket.socket, store: Writes, job: Job) -> None:
     sink = _Sink(channel, job)
     cut, tabular = False, any(form.media_type == job.media_type for form in ROWS_FORMATS)
     try:
-        cut = store.write(job.query, job.media_type, cast("BinaryIO", sink), job.rows, job.dataset)
+        cut = store.write(job, cast("BinaryIO", sink))
         shorter = first_rows(bytes(sink.held), job.media_type, job.rows) if tabular and job.rows else None
     except _FullError:
         shorter = whole_rows(bytes(sink.held), job.media_type) if tabular else None

@@ -17,6 +17,7 @@ from typing import BinaryIO, TypeVar
 import pyoxigraph as ox
 
 from store import formats, results, versions
+from store.answering import Job
 from store.base import Dataset, Rows, Store, StoreError, Writer
 from store.batch import Batch, BatchWriter, in_graphs, parse, triple
 from store.results import Results
@@ -58,11 +59,11 @@ class OxigraphStore:
         """See `Store.answer`."""
         return self._evaluate(query, dataset, lambda found: formats.write(found, media_type))
 
-    def write(
-        self, query: str, media_type: str, output: BinaryIO, triples: int | None, dataset: Dataset | None
-    ) -> bool:
-        """Writes what `answer` returns as it comes; tells whether triples after the first so many are left out."""
-        return self._evaluate(query, dataset, lambda found: formats.send(found, media_type, output, triples))
+    def write(self, job: Job, output: BinaryIO) -> bool:
+        """See `Writes.write`."""
+        return self._evaluate(
+            job.projected(), job.dataset, lambda found: formats.send(found, job.media_type, output, job.rows), job.base
+        )
 
     def graphs(self) -> tuple[str, ...]:
         """See `Store.graphs`."""
@@ -80,7 +81,9 @@ class OxigraphStore:
         """See `Store.snapshot`."""
         return self
 
-    def _evaluate(self, query: str, dataset: Dataset | None, read: Callable[[Results], _Read]) -> _Read:
+    def _evaluate(
+        self, query: str, dataset: Dataset | None, read: Callable[[Results], _Read], base: str | None = None
+    ) -> _Read:
         """Runs a query and reads its results; the engine's errors become ours.
 
         Results must die in the thread that made them, so nothing that outlives this call may hold them: there is no
@@ -88,10 +91,11 @@ class OxigraphStore:
         """
         try:
             if dataset is None:
-                return read(self._driver.query(query))
+                return read(self._driver.query(query, base_iri=base))
             return read(
                 self._driver.query(
                     query,
+                    base_iri=base,
                     default_graph=[ox.NamedNode(iri) for iri in dataset.default],
                     named_graphs=[ox.NamedNode(iri) for iri in dataset.named],
                 )
@@ -153,9 +157,11 @@ class OxigraphWriter(BatchWriter, OxigraphStore):
         self._loading = None
         self._driver = ox.Store()
 
-    def _evaluate(self, query: str, dataset: Dataset | None, read: Callable[[Results], _Read]) -> _Read:
+    def _evaluate(
+        self, query: str, dataset: Dataset | None, read: Callable[[Results], _Read], base: str | None = None
+    ) -> _Read:
         self.settle()
-        return super()._evaluate(query, dataset, read)
+        return super()._evaluate(query, dataset, read, base)
 
     def _stored(self, graph: str | None = None) -> Iterator[str]:
         return OxigraphStore.nquads(self, graph)

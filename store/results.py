@@ -12,6 +12,15 @@ _VIRTUOSO_ASK = "__ASK_RETVAL"  # its answer to ASK is a row of this variable
 _PLACE = re.compile(r"error at (\d+):(\d+): (.*)", re.DOTALL)
 
 
+def variables(query: str, base: str | None) -> list[str]:
+    """Returns the names of the columns of a SELECT, in no order; raises QueryError where it cannot be read."""
+    try:
+        found = ox.Store().query(query, base_iri=base)
+    except (SyntaxError, RuntimeError, ValueError) as error:
+        raise refused(str(error)) from error
+    return [variable.value for variable in found.variables] if isinstance(found, ox.QuerySolutions) else []
+
+
 def parsed(answer: bytes) -> Results:
     """Reads results in JSON as a server writes them; SyntaxError, now or when they are read, where they are wrong."""
     found = ox.parse_query_results(answer, ox.QueryResultsFormat.JSON)
