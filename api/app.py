@@ -3,10 +3,10 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import TextIO
 
 from fastapi import FastAPI
 from fastapi.responses import Response
-from starlette.middleware.cors import CORSMiddleware
 
 from api import (
     dumps,
@@ -29,19 +29,15 @@ from api.outside import Outside
 from api.settings import Settings
 from store.base import Store
 
-_EXPOSED = [
-    *("Link", "ETag", "Content-Location", "Location", "Accept-Ranges", "Content-Range", "Repr-Digest", "Retry-After"),
-    *("X-Result-Truncated", "X-Query-Hint"),
-]
 
-
-def create_app(settings: Settings, store: Store, files: Sequence[Path] = ()) -> FastAPI:
+def create_app(settings: Settings, store: Store, files: Sequence[Path] = (), log: TextIO | None = None) -> FastAPI:
     """Returns the server over a store; every request reads one snapshot of it.
 
     Args:
         settings: What can be set.
         store: What is served.
         files: The RDF files that were read into the store, where it is no store of versions.
+        log: Where a line of JSON goes for each request; None for nowhere.
     """
     outside = Outside(settings, store, files)
     metrics = Metrics(store, lambda: outside.workers)
@@ -63,8 +59,8 @@ def create_app(settings: Settings, store: Store, files: Sequence[Path] = ()) -> 
         default_response_class=Response,  # Routes say themselves which media types they answer in.
         responses=errors.DOCUMENTED,
     )
-    app.add_middleware(CORSMiddleware, allow_origins=["*"], allow_methods=["*"], expose_headers=_EXPOSED)
-    app.add_middleware(Edge, settings=settings, metrics=metrics)
+    app.add_middleware(sparql.Shortcut, serve=sparql.serving(settings, outside))
+    app.add_middleware(Edge, settings=settings, metrics=metrics, log=log)
     errors.install(app)
     app.include_router(sparql.router(settings, outside))
     app.include_router(operations.router(store, metrics))

@@ -1,6 +1,7 @@
 """What each client has left: seconds of work, not numbers of requests, for one query may cost what a thousand do."""
 
 import time
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address, ip_network
 from math import ceil
 
@@ -58,12 +59,14 @@ class Clients:
         now, most = time.monotonic(), _SAVED * self._seconds
         if len(self._accounts) > _FORGOTTEN:
             self._accounts = {client: known for client, known in self._accounts.items() if known.running}
-        account = self._accounts.setdefault(_client(address), Account(most))
+        client = _client(address)
+        account = self._accounts.get(client) or self._accounts.setdefault(client, Account(most))
         account.left = min(most, account.left + (now - account.since) * self._seconds / _MINUTE)
         account.since = now
         return account
 
 
+@lru_cache(_FORGOTTEN)
 def _client(address: str | None) -> str:
     try:
         known = ip_address(address or "")

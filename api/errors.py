@@ -77,8 +77,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(StoreError)
     def _store(_: Request, error: StoreError) -> JSONResponse:
-        _LOG.error("%s", error)
-        return answer(Problem(503, "store-unavailable", "the store cannot be read at the moment"))
+        return answer(unavailable(error))
 
     @app.exception_handler(Exception)
     def _unexpected(_: Request, error: Exception) -> JSONResponse:
@@ -88,6 +87,12 @@ def install(app: FastAPI) -> None:
 
 def _told(status: int, kind: str, _: Request, error: Exception) -> JSONResponse:
     return answer(Problem(status, kind, str(error)))
+
+
+def unavailable(error: StoreError) -> Problem:
+    """Logs that the store cannot be read, and returns what the client gets to see of it."""
+    _LOG.error("%s", error)
+    return Problem(503, "store-unavailable", "the store cannot be read at the moment")
 
 
 def answer(problem: Problem, headers: Mapping[str, str] | None = None) -> JSONResponse:

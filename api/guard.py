@@ -68,6 +68,9 @@ class Guarded:
 
     def at_most(self, rows: int) -> str:
         """Returns the query with a LIMIT, so that it gives at most so many rows (SPARQL 1.1, section 19.8, rule 25)."""
+        capitals = self.text.upper()
+        if "LIMIT" not in capitals and "VALUES" not in capitals:
+            return f"{self.text}\nLIMIT {rows}\n"
         outer = list(_outermost(self.tokens))
         values = (start for _, text, start in outer if text[:6].upper() == "VALUES")
         end = next(values, len(self.text))

@@ -21,12 +21,8 @@ _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "%(message)s"}, "named": {"format": "%(name)s: %(message)s"}},
-    "handlers": {
-        "access": {"class": "logging.StreamHandler", "formatter": "plain", "stream": "ext://sys.stderr"},
-        "other": {"class": "logging.StreamHandler", "formatter": "named", "stream": "ext://sys.stderr"},
-    },
-    "loggers": {"noticegraph.access": {"handlers": ["access"], "level": "INFO", "propagate": False}},
+    "formatters": {"named": {"format": "%(name)s: %(message)s"}},
+    "handlers": {"other": {"class": "logging.StreamHandler", "formatter": "named", "stream": "ext://sys.stderr"}},
     "root": {"handlers": ["other"], "level": "WARNING"},
 }
 
@@ -49,7 +45,7 @@ def serve(store: Store, host: str, port: int, files: Sequence[Path] = ()) -> int
     settings = from_environment()
     if settings.hosts == "*" and host in _LOOPBACK:
         settings = replace(settings, hosts=",".join(_LOOPBACK))
-    app = create_app(settings, store, files)
+    app = create_app(settings, store, files, sys.stderr)
     try:
         listener = _listener(host, port)
     except OSError as error:

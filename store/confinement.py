@@ -1,4 +1,4 @@
-"""What a worker process takes from itself before it answers: memory without end, sockets, core files, its rank."""
+"""What a worker process takes from itself before it answers: memory without end, sockets, core files."""
 
 import ctypes
 import errno
@@ -7,7 +7,6 @@ import resource
 import struct
 from pathlib import Path
 
-_NICE = 5
 # The number of `socket` among the system calls of Linux; it is 198 wherever the table is the generic one.
 _SOCKET = {"x86_64": 41}.get(os.uname().machine, 198)
 _PR_SET_NO_NEW_PRIVS, _PR_SET_SECCOMP, _SECCOMP_MODE_FILTER = 38, 22, 2
@@ -30,7 +29,6 @@ def confine(memory: int) -> None:
     Raises:
         OSError: The kernel has no seccomp (https://docs.kernel.org/userspace-api/seccomp_filter.html).
     """
-    os.nice(_NICE)
     used = int(Path("/proc/self/statm").read_text("ascii").split()[0]) * resource.getpagesize()
     for kind, most in ((resource.RLIMIT_AS, used + memory), (resource.RLIMIT_CORE, 0)):
         resource.setrlimit(kind, (most, most))

@@ -19,7 +19,7 @@ from store.base import QueryError, StoreError
 from store.template import Source, Template
 
 _LOG = logging.getLogger("noticegraph")
-_TIRED, _EARLY = 1.0, 0.1
+_LONG, _EARLY = 0.2, 0.1
 _REMEMBERED = 60.0
 _QUEUE = 4
 
@@ -80,6 +80,7 @@ class Run:
         self.job = job
         self.seconds = 0.0
         self.worker: _Worker | None = None
+        self.timer: asyncio.TimerHandle | None = None
         self.stopped = self.overdue = self.retried = False
 
     def stop(self) -> None:
@@ -87,6 +88,25 @@ class Run:
         self.stopped = True
         if self.worker:
             self.worker.kill()
+
+    def begin(self, worker: "_Worker") -> None:
+        """Goes into a worker, and lets it yield to others where it takes long."""
+        self.worker = worker
+        if self.stopped:
+            worker.kill()
+        self.timer = asyncio.get_running_loop().call_later(min(_LONG, self.job.seconds), self._linger)
+
+    def _linger(self) -> None:
+        if self.worker:
+            self.worker.template.nice(self.worker.number)
+        left = self.job.seconds - _LONG
+        self.timer = asyncio.get_running_loop().call_later(max(left, 0), self.expire)
+
+    def end(self, seconds: float) -> None:
+        """Leaves the worker after so many seconds."""
+        self.worker, self.seconds = None, seconds
+        if self.timer:
+            self.timer.cancel()
 
     def expire(self) -> None:
         """Kills the worker, for the time is over."""
@@ -172,14 +192,12 @@ class Pool:
         await self._slot()
         begun = time.monotonic()
         try:
-            run.worker = await self._acquire(version)
+            worker = await self._acquire(version)
         except BaseException:
             self._slots.release()
             raise
-        if run.stopped:
-            run.worker.kill()
-        timer = asyncio.get_running_loop().call_later(run.job.seconds, run.expire)
-        return self._frames(run, run.worker, begun, timer)
+        run.begin(worker)
+        return self._frames(run, worker, begun)
 
     async def _slot(self) -> None:
         if not self._slots.locked():
@@ -195,9 +213,7 @@ class Pool:
         finally:
             self._waiting -= 1
 
-    async def _frames(
-        self, run: Run, worker: "_Worker", begun: float, timer: asyncio.TimerHandle
-    ) -> AsyncGenerator[tuple[bytes, bytes], None]:
+    async def _frames(self, run: Run, worker: "_Worker", begun: float) -> AsyncGenerator[tuple[bytes, bytes], None]:
         """Yields the frames of an answer; a worker whose answer is not read to its end is killed."""
         whole = False
         try:
@@ -212,11 +228,9 @@ class Pool:
             early = time.monotonic() - begun < _EARLY and not run.stopped and not run.retried
             raise (_EarlyError if early else self._died(run)) from error
         finally:
-            timer.cancel()
-            run.worker = None
-            run.seconds = time.monotonic() - begun
-            # One that has worked hard holds memory that the next query could want.
-            if whole and run.seconds < _TIRED:
+            run.end(time.monotonic() - begun)
+            # One that has worked long yields to others, and holds memory that the next query could want.
+            if whole and run.seconds < _LONG:
                 self._release(worker)
             else:
                 worker.kill()

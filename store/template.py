@@ -2,7 +2,7 @@
 
 It has one thread and no open database: workers over a folder open it after the fork, for a forked RocksDB is broken.
 It is told what to do over its standard input, a socket: `FORK` with a file descriptor, the worker's end of a channel;
-`KILL` with the number of a worker; and when the socket closes, it and all that it forked end.
+`KILL` or `NICE` with the number of a worker; and when the socket closes, it and all that it forked end.
 """
 
 import json
@@ -21,9 +21,10 @@ from store.base import StoreError
 from store.confinement import confine
 from store.oxigraph import OxigraphStore, copied, copy_out, memory, open_version
 
-FORK, KILL = b"F", b"K"
+FORK, KILL, NICE = b"F", b"K", b"N"
 _STOP = (signal.SIGINT, signal.SIGTERM)
 _PATIENCE = 1.0
+_RANK = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +69,11 @@ class Template:
 
     def kill(self, worker: int) -> None:
         """Has a worker killed, at once."""
-        with suppress(OSError):  # A template that has ended took its workers along.
-            self.control.sendall(answering.HEAD.pack(KILL, worker))
+        self._tell(KILL, worker)
+
+    def nice(self, worker: int) -> None:
+        """Has a worker yield to others for the rest of its life."""
+        self._tell(NICE, worker)
 
     def close(self) -> None:
         """Ends it and all that it forked."""
@@ -79,6 +83,10 @@ class Template:
         except subprocess.TimeoutExpired:  # It still reads its replica, and has no workers.
             self._process.kill()
             self._process.wait()
+
+    def _tell(self, kind: bytes, worker: int) -> None:
+        with suppress(OSError):  # A template that has ended took its workers along.
+            self.control.sendall(answering.HEAD.pack(kind, worker))
 
 
 def main() -> None:
@@ -102,7 +110,10 @@ def main() -> None:
             os.close(descriptor)
             workers.add(worker)
         for worker in workers & {number} if number else workers if not message else ():
-            os.kill(worker, signal.SIGKILL)
+            if kind == NICE:
+                os.setpriority(os.PRIO_PROCESS, worker, _RANK)
+            else:
+                os.kill(worker, signal.SIGKILL)
         if not message:
             for worker in workers:
                 os.waitpid(worker, 0)
