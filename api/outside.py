@@ -26,6 +26,7 @@ from store.answering import Job
 from store.base import Dataset, QueryError, Store
 from store.formats import RESULTS_CSV, Format
 from store.pool import LimitError, Pool, Reply, Room, Run
+from store.remote import RemoteStore
 
 _N = TypeVar("_N", int, float)
 _UNNOTICED = 0.05
@@ -58,19 +59,23 @@ class Outside:
     """The way of all queries that are not our own."""
 
     def __init__(self, settings: Settings, store: Store, files: Sequence[Path] = ()) -> None:
-        """Prepares workers for a store of versions or for files; a store on another server is asked in threads."""
+        """Prepares workers for a store of versions, files or another server; any other store is asked in threads."""
         self._settings, self._store = settings, store
         self._clients = Clients(settings.client_seconds, settings.client_queries)
         self._pool: Pool | None = None
-        if files or store.version:
+        server = store.endpoint if isinstance(store, RemoteStore) else None
+        if files or store.version or server:
             room = Room(settings.workers, settings.query_memory, settings.replica_bytes)
-            self._pool = Pool(room, tuple(files))
+            self._pool = Pool(room, tuple(files), server)
+        self._fixed = bool(files or store.version)  # Data that stay as they are until there is another version.
         self._started = secrets.token_hex(8)
 
     @property
-    def in_memory(self) -> bool:
-        """Whether queries are answered from memory now."""
-        return self._pool is not None and self._pool.in_memory
+    def served_from(self) -> str:
+        """What queries are answered from now: `memory`, `disk` or another `server`."""
+        if self._pool is None or self._pool.in_memory:
+            return "memory"
+        return "disk" if self._fixed else "server"
 
     @property
     def workers(self) -> dict[str, int]:
@@ -99,7 +104,7 @@ class Outside:
         headers = {"Vary": "Accept", "Cache-Control": "no-cache", **hints.headers(guarded)}
         if target == RESULTS_CSV:
             headers["Content-Disposition"] = 'attachment; filename="results.csv"'  # A spreadsheet would run formulas.
-        if self._pool and not _CHANGING.search(operation.query):
+        if self._fixed and not _CHANGING.search(operation.query):
             key = repr((store.version, self._started if store.version is None else "", job))
             headers["ETag"] = f'"{hashlib.sha256(key.encode()).hexdigest()[:32]}"'
             if known(request.headers.get("if-none-match", ""), headers["ETag"]):
@@ -116,7 +121,7 @@ class Outside:
         if reply.rest:
             return StreamingResponse(_streamed(reply, reply.rest, account, run), headers=headers)
         account.leave(run.seconds)
-        return Response(reply.first, headers=headers) if self._pool else respond(request, reply.first, target, headers)
+        return Response(reply.first, headers=headers) if self._fixed else respond(request, reply.first, target, headers)
 
     async def _reply(self, request: Request, run: Run, store: Store, query: str) -> Reply:
         try:

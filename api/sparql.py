@@ -135,7 +135,7 @@ def _limits(settings: Settings, outside: Outside) -> dict[str, object]:
         "concurrency": settings.workers,
         "client": {"concurrency": settings.client_queries, "secondsPerMinute": settings.client_seconds},
         "token": {"seconds": settings.token_seconds, "rows": None, "bytes": None} if settings.token else None,
-        "servedFrom": "memory" if outside.in_memory else "disk",
+        "servedFrom": outside.served_from,
         "lowerBy": ["timeout", "rows"],
     }
 

@@ -125,6 +125,8 @@ def _answer(channel: socket.socket, store: Writes, job: Job) -> None:
         if shorter is None:
             _fault(channel, "size", f"its answer is larger than {job.size} bytes")
             return
+        if job.rows:  # Another server may not heed the LIMIT.
+            shorter = first_rows(shorter, job.media_type, job.rows) or shorter
     if cut or shorter is not None:
         channel.sendall(framed(CUT, b""))
     sink.close_with(sink.held if shorter is None else shorter)

@@ -19,19 +19,24 @@ class _Program(ctypes.Structure):
 
 
 def confine(memory: int) -> None:
-    """Limits this process for good.
-
-    A limit of files would keep SERVICE from a socket too, but the engine opens its own files late, and loops without.
+    """Limits the memory of this process for good, and has it leave no core file.
 
     Args:
         memory: Bytes that it may have beyond what it has now.
-
-    Raises:
-        OSError: The kernel has no seccomp (https://docs.kernel.org/userspace-api/seccomp_filter.html).
     """
     used = int(Path("/proc/self/statm").read_text("ascii").split()[0]) * resource.getpagesize()
     for kind, most in ((resource.RLIMIT_AS, used + memory), (resource.RLIMIT_CORE, 0)):
         resource.setrlimit(kind, (most, most))
+
+
+def take_sockets() -> None:
+    """Lets this process open no socket ever again.
+
+    A limit of files would keep SERVICE from a socket too, but the engine opens its own files late, and loops without.
+
+    Raises:
+        OSError: The kernel has no seccomp (https://docs.kernel.org/userspace-api/seccomp_filter.html).
+    """
     # Load the number of the call; is it `socket`, go on, else skip one; refuse; allow.
     steps = ((_LOAD, 0, 0, 0), (_JUMP_IF_EQUAL, 0, 1, _SOCKET), (_RETURN, 0, 0, _ERRNO | errno.EACCES))
     filtered = b"".join(struct.pack("=HBBI", *step) for step in (*steps, (_RETURN, 0, 0, _ALLOW)))

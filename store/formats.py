@@ -135,7 +135,7 @@ def write(
 
 
 def send(
-    results: pyoxigraph.QuerySolutions | pyoxigraph.QueryBoolean | pyoxigraph.QueryTriples,
+    results: pyoxigraph.QuerySolutions | pyoxigraph.QueryBoolean | Iterable[pyoxigraph.Triple],
     media_type: str,
     output: BinaryIO,
     most: int | None = None,
@@ -145,7 +145,7 @@ def send(
     Returns:
         Whether triples after the first `most` are left out; rows never are.
     """
-    if not isinstance(results, pyoxigraph.QueryTriples):
+    if isinstance(results, pyoxigraph.QuerySolutions | pyoxigraph.QueryBoolean):
         results.serialize(_legal(output, media_type), _RESULTS[media_type])
         return False
     triples = _once(results)

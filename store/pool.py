@@ -16,6 +16,7 @@ from pathlib import Path
 from store import versions
 from store.answering import CHUNK, CUT, END, FAULT, HEAD, Job
 from store.base import QueryError, StoreError
+from store.remote import Endpoint
 from store.template import Source, Template
 
 _LOG = logging.getLogger("noticegraph")
@@ -117,10 +118,10 @@ class Run:
 class Pool:
     """The workers of a server; it belongs to the event loop in which it is first used."""
 
-    def __init__(self, room: Room, files: tuple[Path, ...] = ()) -> None:
-        """Starts nothing yet; `files` are what is served in place of versions."""
+    def __init__(self, room: Room, files: tuple[Path, ...] = (), server: Endpoint | None = None) -> None:
+        """Starts nothing yet; `files`, or a `server`, are what answers in place of versions."""
         self._room = room
-        self._files = tuple(map(str, files))
+        self._files, self._server = tuple(map(str, files)), Source.asking(server)
         self._template: Template | None = None
         self._idle: list[_Worker] = []
         self._workers: set[_Worker] = set()
@@ -266,7 +267,8 @@ class Pool:
         name = str(version or "")
         if self._template and self._template.source.version == name:
             return self._template
-        source = Source(name, self._files if version is None else (), self._room.memory)
+        files, server = ((), None) if version else (self._files, self._server)
+        source = Source(name, files, self._room.memory, server=server)
         template = Template(source)
         self._replace(template)
         if version and self._room.replica and _size(version) <= self._room.replica:

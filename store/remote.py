@@ -29,6 +29,7 @@ from SPARQLWrapper.SPARQLExceptions import (
 from ontology.iris import DEFAULT_BASE, Iris
 from ontology.terms import XSD_INTEGER
 from store import formats, results, versions
+from store.answering import Job
 from store.base import Dataset, Iri, Literal, QueryError, Rows, Store, StoreError, Writer
 from store.batch import Batch, BatchWriter, in_graphs, triple
 
@@ -116,7 +117,7 @@ class RemoteStore:
 
     def __init__(self, endpoint: Endpoint) -> None:
         """Asks nothing yet."""
-        self._endpoint = endpoint
+        self.endpoint = endpoint
 
     def select(self, query: str, dataset: Dataset | None = None) -> Rows:
         """See `Store.select`."""
@@ -137,9 +138,19 @@ class RemoteStore:
             return formats.convert(self._graph(query, dataset), form)
         return self._read(query, dataset, lambda found: formats.write(found, media_type))
 
+    def write(self, job: Job, output: BinaryIO) -> bool:
+        """See `Writes.write`; what the server says is read as it comes, and no further than it is wanted."""
+        rows = any(form.media_type == job.media_type for form in formats.ROWS_FORMATS)
+        with self._open(job.query, job.dataset, _JSON if rows else _TRIPLES) as answer:
+            try:
+                found = results.parsed(answer) if rows else results.triples(answer)
+                return formats.send(found, job.media_type, output, job.rows)
+            except (SyntaxError, OSError, http.client.HTTPException) as error:
+                raise self._failed(error) from error
+
     def graphs(self) -> tuple[str, ...]:
         """See `Store.graphs`; those that begin with the base."""
-        mine = f"GRAPH ?g {{ ?s ?p ?o }} FILTER(STRSTARTS(STR(?g), {Literal(self._endpoint.base).n3()}))"
+        mine = f"GRAPH ?g {{ ?s ?p ?o }} FILTER(STRSTARTS(STR(?g), {Literal(self.endpoint.base).n3()}))"
         found = self.select(f"SELECT DISTINCT ?g {{ {mine} }}")
         self._whole(f"SELECT (COUNT(DISTINCT ?g) AS ?n) {{ {mine} }}", len(found))
         return tuple(sorted(graph.value for (graph,) in found if isinstance(graph, Iri)))
@@ -168,17 +179,24 @@ class RemoteStore:
         try:
             return read(results.parsed(data))
         except SyntaxError as error:
-            raise self._error(f"its answer is cut off or wrong: {error}") from error
+            raise self._failed(error) from error
 
     def _graph(self, query: str, dataset: Dataset | None) -> list[str]:
         data = self._ask(query, dataset, _TRIPLES)
         try:
-            return results.triples(data)
-        except ValueError as error:
-            raise self._error(f"its answer is cut off or wrong: {error}") from error
+            return sorted({f"{found} ." for found in results.triples(data)})
+        except SyntaxError as error:
+            raise self._failed(error) from error
 
     def _ask(self, query: str, dataset: Dataset | None, media_type: str) -> bytes:
-        request = self._request(self._endpoint.query, query, SELECT)
+        with self._open(query, dataset, media_type) as answer:
+            try:
+                return answer.read()
+            except (OSError, http.client.HTTPException) as error:
+                raise self._failed(error) from error
+
+    def _open(self, query: str, dataset: Dataset | None, media_type: str) -> http.client.HTTPResponse:
+        request = self._request(self.endpoint.query, query, SELECT)
         request.addCustomHttpHeader("Accept", media_type)
         for iri in dataset.default if dataset else ():
             request.addParameter("default-graph-uri", iri)
@@ -197,17 +215,15 @@ class RemoteStore:
                 raise QueryError(str(error)) from error
         raise AssertionError("the last attempt returns or raises")
 
-    def _answered(self, request: SPARQLWrapper, media_type: str) -> bytes:
-        response = request.query().response
-        with response:
-            data: bytes = response.read()
-            given = response.headers.get_content_type()
-            cut = response.headers.get("X-SPARQL-MaxRows") or response.headers.get("X-SQL-State")
+    def _answered(self, request: SPARQLWrapper, media_type: str) -> http.client.HTTPResponse:
+        response: http.client.HTTPResponse = request.query().response
+        given = response.headers.get_content_type()
+        cut = response.headers.get("X-SPARQL-MaxRows") or response.headers.get("X-SQL-State")
         if cut:
             raise self._error(f"it cut its answer short ({cut}); raise its limits or ask for less")
         if given != media_type:
             raise self._error(f"it answered with {given}, not with {media_type}; is it a SPARQL endpoint?")
-        return data
+        return response
 
     def _request(self, url: str, text: str, kind: str) -> SPARQLWrapper:
         request = SPARQLWrapper(url)
@@ -215,7 +231,7 @@ class RemoteStore:
         request.queryString, request.queryType = text, kind
         request.setMethod(POST)
         request.setOnlyConneg(True)
-        request.setTimeout(self._endpoint.seconds)
+        request.setTimeout(self.endpoint.seconds)
         signed = urllib.request.Request(url, method="POST")  # noqa: S310 - the address is the operator's
         self._sign(signed)
         for name, value in signed.header_items():
@@ -224,14 +240,14 @@ class RemoteStore:
 
     def _sign(self, request: urllib.request.Request) -> None:
         """Says who asks; for `digest` after a challenge, as servers cut off a long request that they will not take."""
-        auth = self._endpoint.auth
+        auth = self.endpoint.auth
         if auth is None:
             return
         if auth.scheme != "digest":
             request.add_header("Authorization", auth.header)
             return
         try:
-            urllib.request.urlopen(request.full_url, timeout=self._endpoint.seconds).close()  # noqa: S310 - as above
+            urllib.request.urlopen(request.full_url, timeout=self.endpoint.seconds).close()  # noqa: S310 - as above
         except HTTPError as error:
             scheme, _, challenge = error.headers.get("WWW-Authenticate", "").partition(" ")
             if scheme.lower() == "digest":
@@ -247,10 +263,12 @@ class RemoteStore:
         """Says what went wrong, and what to do."""
         if isinstance(error, QueryBadFormed):
             return results.refused(_told(str(error)))
-        return self._error(_what(error, self._endpoint.seconds))
+        if isinstance(error, SyntaxError):
+            return self._error(f"its answer is cut off or wrong: {error}")
+        return self._error(_what(error, self.endpoint.seconds))
 
     def _error(self, what: str) -> StoreError:
-        return StoreError(f"the server at {self._endpoint.query}: {what}")
+        return StoreError(f"the server at {self.endpoint.query}: {what}")
 
 
 class RemoteWriter(BatchWriter, RemoteStore):
@@ -274,9 +292,9 @@ class RemoteWriter(BatchWriter, RemoteStore):
             self._update(f"INSERT DATA {{ {' '.join(inserts)} }}")
         self.changes = dict.fromkeys(self.graphs(), versions.ADDED)
 
-    def _ask(self, query: str, dataset: Dataset | None, media_type: str) -> bytes:
+    def _open(self, query: str, dataset: Dataset | None, media_type: str) -> http.client.HTTPResponse:
         self.settle()
-        return super()._ask(query, dataset, media_type)
+        return super()._open(query, dataset, media_type)
 
     def _stored(self, graph: str | None = None) -> Iterator[str]:
         return self._reader.nquads(graph)
@@ -289,7 +307,7 @@ class RemoteWriter(BatchWriter, RemoteStore):
             return
         if self._keeps_union is None:
             self._keeps_union = self._has_no_union()
-        if self._endpoint.graph_store and not self._keeps_union:
+        if self.endpoint.graph_store and not self._keeps_union:
             for graph, wanted in batch.wanted.items():
                 self._put(graph, wanted)
         else:
@@ -297,7 +315,7 @@ class RemoteWriter(BatchWriter, RemoteStore):
 
     def _has_no_union(self) -> bool:
         """Tells whether the default graph shows nothing of the named graphs, by writing one and asking for it."""
-        graph = Iri(Iris(self._endpoint.base).graph("probe")).n3()
+        graph = Iri(Iris(self.endpoint.base).graph("probe")).n3()
         probe = f"{graph} {graph} {graph}"
         self._update(f"INSERT DATA {{ GRAPH {graph} {{ {probe} }} }}")
         shown = self._reader.ask(f"ASK {{ {probe} }}")
@@ -306,13 +324,13 @@ class RemoteWriter(BatchWriter, RemoteStore):
 
     def _update(self, update: str) -> None:
         try:
-            self._request(self._endpoint.update or self._endpoint.query, update, INSERT).query().response.read()
+            self._request(self.endpoint.update or self.endpoint.query, update, INSERT).query().response.read()
         except (SPARQLWrapperException, OSError, http.client.HTTPException) as error:
             raise self._refused(error) from error
 
     def _put(self, graph: str, lines: Iterable[str]) -> None:
         """Replaces a graph (SPARQL 1.1 Graph Store HTTP Protocol, sections 5.3 and 5.4)."""
-        endpoint, body = self._endpoint, "".join(f"{triple(line)}\n" for line in lines).encode()
+        endpoint, body = self.endpoint, "".join(f"{triple(line)}\n" for line in lines).encode()
         request = urllib.request.Request(  # noqa: S310 - the address is the operator's
             f"{endpoint.graph_store}?{urlencode({'graph': graph})}",
             data=body or None,

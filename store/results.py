@@ -1,6 +1,8 @@
 """What the driver of the embedded store answers, as values of our own."""
 
 import re
+from collections.abc import Iterator
+from typing import BinaryIO
 
 import pyoxigraph as ox
 
@@ -21,7 +23,7 @@ def variables(query: str, base: str | None) -> list[str]:
     return [variable.value for variable in found.variables] if isinstance(found, ox.QuerySolutions) else []
 
 
-def parsed(answer: bytes) -> Results:
+def parsed(answer: bytes | BinaryIO) -> Results:
     """Reads results in JSON as a server writes them; SyntaxError, now or when they are read, where they are wrong."""
     found = ox.parse_query_results(answer, ox.QueryResultsFormat.JSON)
     if isinstance(found, ox.QuerySolutions) and [variable.value for variable in found.variables] == [_VIRTUOSO_ASK]:
@@ -30,12 +32,9 @@ def parsed(answer: bytes) -> Results:
     return found
 
 
-def triples(answer: bytes) -> list[str]:
-    """Reads N-Triples as a server writes them: each triple once, sorted; raises ValueError where they are wrong."""
-    try:
-        return sorted({f"{triple} ." for triple in ox.parse(answer, ox.RdfFormat.N_TRIPLES)})
-    except SyntaxError as error:
-        raise ValueError(str(error)) from error
+def triples(answer: bytes | BinaryIO) -> Iterator[ox.Triple]:
+    """Reads N-Triples as a server writes them; SyntaxError, when they are read, where they are wrong."""
+    return (quad.triple for quad in ox.parse(answer, ox.RdfFormat.N_TRIPLES))
 
 
 def rows(results: Results) -> Rows:

@@ -14,12 +14,14 @@ import sys
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 from store import answering
+from store.answering import Writes
 from store.base import StoreError
-from store.confinement import confine
-from store.oxigraph import OxigraphStore, copied, copy_out, memory, open_version
+from store.confinement import confine, take_sockets
+from store.oxigraph import copied, copy_out, memory, open_version
+from store.remote import Auth, Endpoint, RemoteStore
 
 FORK, KILL, NICE = b"F", b"K", b"N"
 _STOP = (signal.SIGINT, signal.SIGTERM)
@@ -36,12 +38,26 @@ class Source:
         files: RDF files, as they are.
         memory: Bytes of memory that a worker may use beyond what the template holds.
         replica: Whether a version is copied into memory.
+        server: Who answers in place of a version or files: the fields of an `Endpoint`; None for nobody.
     """
 
     version: str
     files: tuple[str, ...]
     memory: int
     replica: bool = False
+    server: dict[str, Any] | None = None
+
+    @staticmethod
+    def asking(endpoint: Endpoint | None) -> dict[str, Any] | None:
+        """Returns what `server` is for a server."""
+        return {**asdict(endpoint), "home": ""} if endpoint else None
+
+    def remote(self) -> RemoteStore | None:
+        """Returns the server as a store."""
+        if self.server is None:
+            return None
+        auth = self.server["auth"]
+        return RemoteStore(Endpoint(**{**self.server, "auth": auth and Auth(**auth)}))
 
 
 class Template:
@@ -53,8 +69,10 @@ class Template:
         self.workers = 0
         self.control, theirs = socket.socketpair()
         with theirs:
-            argument = json.dumps(asdict(source))
-            self._process = _python("from store.template import main; main()", argument, stdin=theirs.fileno())
+            self._process = _python("from store.template import main; main()", stdin=theirs.fileno())
+        # Not as an argument, which everybody on the machine can read, for there may be a password in it.
+        with suppress(OSError):
+            self.control.sendall(answering.framed(answering.JOB, json.dumps(asdict(source)).encode()))
 
     def fork(self) -> socket.socket:
         """Has a worker forked and returns the channel to it (`store.answering`).
@@ -93,8 +111,9 @@ def main() -> None:
     """Forks and kills as it is told; the main function of the process."""
     for number in _STOP:
         signal.signal(number, signal.SIG_IGN)  # Ctrl-C reaches all; the parent decides.
-    source = Source(**json.loads(sys.argv[1]))
     control = socket.socket(fileno=0)
+    size = answering.HEAD.unpack(control.recv(answering.HEAD.size, socket.MSG_WAITALL))[1]
+    source = Source(**json.loads(control.recv(size, socket.MSG_WAITALL)))
     held = _held(source)
     control.sendall(b"\0")
     workers: set[int] = set()
@@ -126,9 +145,9 @@ def copy(version: str) -> None:
     copy_out(Path(version), sys.stdout.buffer)
 
 
-def _held(source: Source) -> OxigraphStore | None:
+def _held(source: Source) -> Writes | None:
     if not source.replica:
-        return memory(map(Path, source.files)) if source.files else None
+        return memory(map(Path, source.files)) if source.files else source.remote()
     # In a process of its own: an open database would bring its threads along.
     with _python(
         "import sys; from store.template import copy; copy(sys.argv[1])", source.version, stdout=subprocess.PIPE
@@ -139,12 +158,14 @@ def _held(source: Source) -> OxigraphStore | None:
     return held
 
 
-def _work(channel: socket.socket, held: OxigraphStore | None, source: Source) -> None:
+def _work(channel: socket.socket, held: Writes | None, source: Source) -> None:
     """What a forked process does, to its end."""
     try:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())  # What an engine says when it dies.
         store = held or open_version(Path(source.version))
         confine(source.memory)
+        if not source.server:
+            take_sockets()
         answering.serve(channel, store)
     except (StoreError, OSError) as error:
         channel.sendall(answering.framed(answering.FAULT, str(error).encode()))
@@ -169,8 +190,8 @@ def _reap(workers: set[int]) -> None:
 
 
 def _python(
-    code: str, argument: str, *, stdin: int | None = None, stdout: int | None = None
+    code: str, *arguments: str, stdin: int | None = None, stdout: int | None = None
 ) -> "subprocess.Popen[bytes]":
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    command = [sys.executable, "-P", "-c", code, argument]
+    command = [sys.executable, "-P", "-c", code, *arguments]
     return subprocess.Popen(command, stdin=stdin, stdout=stdout, env=environment)  # noqa: S603 - our own code
