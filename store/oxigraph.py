@@ -5,11 +5,10 @@ once for each graph that holds it, which makes COUNT wrong (oxigraph issue 1919)
 notices.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from traceback import clear_frames
 from typing import BinaryIO, TypeVar
@@ -19,14 +18,14 @@ import pyoxigraph as ox
 from store import formats, results, versions
 from store.answering import Job
 from store.base import Dataset, Rows, Store, StoreError, Writer
-from store.batch import Batch, BatchWriter, in_graphs, parse, triple
+from store.batch import Batch, BatchWriter, in_graphs, parse
 from store.results import Results
 
 _UNION = ox.DefaultGraph()
 _Read = TypeVar("_Read")
 # Quads that are held until they are written, and what is not worth a thread.
 _BATCH, _SMALL = 50_000, 5_000
-_CHUNK = 1 << 26  # bytes
+_CHUNK = 1 << 27  # bytes
 Part = Callable[[Path, Writer], None]
 
 
@@ -128,7 +127,7 @@ class OxigraphWriter(BatchWriter, OxigraphStore):
     def __init__(self, driver: ox.Store, version: Path | None = None) -> None:
         """Takes over a store that nobody else writes."""
         OxigraphStore.__init__(self, driver, version)
-        BatchWriter.__init__(self, _BATCH)
+        BatchWriter.__init__(self, _BATCH, version)
         self._thread = ThreadPoolExecutor(1)
         self._loading: Future[None] | None = None
 
@@ -138,9 +137,12 @@ class OxigraphWriter(BatchWriter, OxigraphStore):
         if next(iter(self._driver), None) is not None:
             raise StoreError("quads can be loaded into an empty store only")
         try:
-            for lines in in_graphs(nquads, _CHUNK):
+            for graphs in in_graphs(nquads, _CHUNK):
+                text = _with_union(graphs)
                 self._wait()
-                self._loading = self._thread.submit(_load, self._driver, lines, lenient=False)
+                self._loading = self._thread.submit(self._driver.bulk_load, text, ox.RdfFormat.N_QUADS)
+                for ending, triples in graphs.items():
+                    self._spool.add(ending[2:-3].decode(), (ending + b"\n").join([*triples, b""]))
             self._wait()
         except SyntaxError as error:
             raise ValueError(f"no N-Quads: {error}") from error
@@ -152,7 +154,8 @@ class OxigraphWriter(BatchWriter, OxigraphStore):
         self._wait()
 
     def close(self) -> None:
-        """Lets go of the driver, which closes its directory when nothing refers to it any more."""
+        """See `BatchWriter.close`; the driver closes its directory when nothing refers to it any more."""
+        super().close()
         self._thread.shutdown()
         self._loading = None
         self._driver = ox.Store()
@@ -163,7 +166,7 @@ class OxigraphWriter(BatchWriter, OxigraphStore):
         self.settle()
         return super()._evaluate(query, dataset, read, base)
 
-    def _stored(self, graph: str | None = None) -> Iterator[str]:
+    def _stored(self, graph: str) -> Iterator[str]:
         return OxigraphStore.nquads(self, graph)
 
     def _stored_graphs(self) -> tuple[str, ...]:
@@ -305,8 +308,12 @@ def _opened(version: Path, *, writable: bool = False) -> ox.Store:
 
 def _write(driver: ox.Store, batch: Batch) -> None:
     """Brings a batch to the driver; a triple leaves the union when no graph has it any more."""
-    come = [line for graph, wanted in batch.wanted.items() for line in wanted - batch.present[graph]]
-    _load(driver, come)
+    come = {}
+    for graph, wanted in batch.wanted.items():
+        ending = f" <{graph}> ."
+        come[ending.encode()] = [line.removesuffix(ending).encode() for line in wanted - batch.present[graph]]
+    if text := _with_union(come):
+        driver.bulk_load(text, ox.RdfFormat.N_QUADS, lenient=True)  # it was parsed before
     for graph, present in batch.present.items():
         for quad in parse("\n".join(present - batch.wanted[graph])):
             driver.remove(quad)
@@ -319,14 +326,12 @@ def _write(driver: ox.Store, batch: Batch) -> None:
             driver.remove_graph(ox.NamedNode(graph))
 
 
-def _load(driver: ox.Store, lines: Sequence[str], *, lenient: bool = True) -> None:
-    """Loads quads and, beside them, their union; what was parsed before needs no second check (`lenient`)."""
-    texts = (("\n".join(lines), lenient), ("\n".join({triple(line) for line in lines}), True))
-    load = partial(driver.bulk_load, format=ox.RdfFormat.N_QUADS)
-    loads = [partial(load, text.encode(), lenient=known) for text, known in texts if text]
-    if len(lines) < _SMALL:
-        for load in loads:
-            load()
-    else:
-        with ThreadPoolExecutor(len(loads)) as threads:  # the driver lets go of the interpreter while it loads
-            list(threads.map(lambda load: load(), loads))
+def _with_union(graphs: Mapping[bytes, Sequence[bytes]]) -> bytes:
+    """Writes what `in_graphs` yields as N-Quads again, and beside each graph what it adds to the union."""
+    union: set[bytes] = set()
+    texts: list[bytes] = []
+    for ending, triples in graphs.items():
+        new = set(triples) - union
+        union |= new
+        texts += ((ending + b"\n").join([*triples, b""]), b" .\n".join([*new, b""]))
+    return b"".join(texts)

@@ -10,7 +10,7 @@ import http.client
 import time
 import urllib.request
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, TypeVar
@@ -104,8 +104,7 @@ class Endpoint:
     @contextmanager
     def publish(self) -> Iterator[Writer]:
         """See `Target.publish`; readers see each batch when it is written, for a server keeps no versions."""
-        with versions.writing(self.home):
-            writer = RemoteWriter(self)
+        with versions.writing(self.home), closing(RemoteWriter(self)) as writer:
             yield writer
             writer.settle()
 
@@ -277,7 +276,7 @@ class RemoteWriter(BatchWriter, RemoteStore):
     def __init__(self, endpoint: Endpoint) -> None:
         """Asks nothing yet."""
         RemoteStore.__init__(self, endpoint)
-        BatchWriter.__init__(self, _BATCH)
+        BatchWriter.__init__(self, _BATCH, endpoint.home)
         self._reader = RemoteStore(endpoint)
         self._keeps_union: bool | None = None
 
@@ -286,17 +285,17 @@ class RemoteWriter(BatchWriter, RemoteStore):
         if self.graphs():
             raise self._error("it is not empty; quads can be loaded into an empty store only")
         self._keeps_union = self._has_no_union()
-        for quads in in_graphs(nquads, _CHUNK):
-            inserts = [f"GRAPH{line[line.rindex(' <') : -2]} {{ {triple(line)} }}" for line in quads]
-            inserts += {triple(line) for line in quads} if self._keeps_union else ()
-            self._update(f"INSERT DATA {{ {' '.join(inserts)} }}")
+        for graphs in in_graphs(nquads, _CHUNK):
+            inserts = [b"GRAPH%b { %b }" % (ending[:-2], b" . ".join(triples)) for ending, triples in graphs.items()]
+            union = set[bytes]().union(*graphs.values()) if self._keeps_union else ()
+            self._update(f"INSERT DATA {{ {b' '.join([*inserts, b' . '.join(union)]).decode()} }}")
         self.changes = dict.fromkeys(self.graphs(), versions.ADDED)
 
     def _open(self, query: str, dataset: Dataset | None, media_type: str) -> http.client.HTTPResponse:
         self.settle()
         return super()._open(query, dataset, media_type)
 
-    def _stored(self, graph: str | None = None) -> Iterator[str]:
+    def _stored(self, graph: str) -> Iterator[str]:
         return self._reader.nquads(graph)
 
     def _stored_graphs(self) -> tuple[str, ...]:

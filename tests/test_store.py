@@ -13,7 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from ontology.terms import XSD_INTEGER
 from store import formats
+from store import oxigraph as oxigraph_driver
 from store.base import BlankNode, Dataset, Iri, Literal, QueryError, StoreError, Writer
 from store.formats import convert
 from store.oxigraph import memory, open_store, publish
@@ -21,6 +23,25 @@ from store.remote import Endpoint
 from tests import triplestores
 
 G, H = "http://e/g", "http://e/h"
+HARD = Path(__file__).parent / "cases/dumps/hard.nq"
+# Literals that the driver keeps in another form, beside some that only look so.
+REWRITTEN = {
+    str(number): f'"{form}"^^<http://www.w3.org/2001/XMLSchema#{kind}>'
+    for number, (form, kind) in enumerate(
+        [
+            *(("50.0", "decimal"), ("0.50", "decimal"), ("-0", "decimal"), (".5", "decimal"), ("98", "decimal")),
+            *(("007", "integer"), ("+1", "integer"), ("-0", "integer"), ("1", "int"), ("1" * 18, "integer")),
+            *(("1" * 19, "integer"), ("99999999999999999999", "integer"), ("x", "integer"), ("1", "boolean")),
+            *(("2020-02-30", "date"), ("2020-02-29", "date"), ("2020-01-25Z", "date"), ("2020-01-25+00:00", "date")),
+            *(
+                ("2020-01-01T24:00:00", "dateTime"),
+                ("P12M", "duration"),
+                ("1.0E3", "double"),
+                ("1234567890.123456", "decimal"),
+            ),
+        ]
+    )
+}
 COUNT = "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }"
 
 
@@ -47,6 +68,10 @@ def writer(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Writer]:
             for graph in draft.graphs():
                 draft.remove_graph(graph)
             yield draft
+
+
+def integer(value: int) -> Literal:
+    return Literal(str(value), XSD_INTEGER)
 
 
 def count(store: Writer) -> str:
@@ -109,6 +134,26 @@ def test_load_fills_an_empty_store_only(writer: Writer):
     assert (writer.graphs(), count(writer)) == ((G, H), "1")
     with pytest.raises(StoreError, match="empty"):
         writer.load(BytesIO(quad("2").encode()))
+
+
+@pytest.mark.parametrize("chunk", [1, 1 << 20])
+def test_writer_gives_what_the_store_will_have(chunk: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(oxigraph_driver, "_CHUNK", chunk)
+    kept = [f"{line}\n" for line in memory([HARD]).nquads()]
+    rewritten = [quad(value).replace(f'"{value}"', term) for value, term in REWRITTEN.items()]
+    with publish(tmp_path / "loaded") as writer:
+        writer.load(BytesIO("".join([*kept[::2], *rewritten, *kept[1::2]]).encode()))
+        loaded = set(writer.nquads())
+        assert writer.select("SELECT (COUNT(*) AS ?n) { GRAPH ?g { ?s ?p ?o } }").rows[0][0] == integer(len(loaded))
+        assert count(writer) == str(len({line.rpartition(" <")[0] for line in loaded}))
+    with publish(tmp_path / "replaced") as writer:
+        for graph in {line.rpartition(" <")[2][:-3] for line in loaded}:
+            lines = [line for line in (*kept, *rewritten) if line.endswith(f" <{graph}> .\n")]
+            assert writer.replace_graph(graph, "".join(lines))
+        assert set(writer.nquads()) == loaded
+        assert not writer.replace_graph(G, "".join(rewritten))
+    for name in ("loaded", "replaced"):
+        assert set(open_store(tmp_path / name).nquads()) == loaded
 
 
 def test_results_are_our_own_values(writer: Writer):
