@@ -27,7 +27,7 @@ test: $(VENV)/installed ## every test, offline
 conformance: $(VENV)/installed ## the W3C's SPARQL 1.1 tests over HTTP, from a checkout: SUITE=…/rdf-tests/sparql/sparql11
 	SPARQL_SUITE=$(abspath $(SUITE)) $(BIN)/python -m pytest tests/test_sparql_conformance.py
 
-conformance-shacl: $(VENV)/installed ## the W3C's SHACL core tests, from a checkout: SUITE=…/data-shapes-test-suite/tests/core
+conformance-shacl: $(VENV)/installed ## the W3C's SHACL tests: SUITE=…/data-shapes-test-suite/tests, or test/resources/sht_tests of pySHACL's sdist
 	SHACL_SUITE=$(abspath $(SUITE)) $(BIN)/python -m pytest tests/test_conformance.py
 
 test-servers: $(VENV)/installed ## the tests of remote stores, Virtuoso included (Debian: virtuoso-opensource-7)

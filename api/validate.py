@@ -3,17 +3,17 @@
 import argparse
 import json
 import re
+import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from functools import partial
 from itertools import chain
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 from api.report_page import report_page
-from ingest.validation import ACROSS, across, judged, judged_texts
+from ingest.validation import ACROSS, across, judged, judged_file
 from ontology import terms
 from shapes.components import text
-from shapes.data import texts_of
 from shapes.engine import DEFAULT, ENGINES, Engine, given
 from shapes.report import Report
 from store.base import Literal, Store
@@ -21,7 +21,6 @@ from store.formats import JSON_LD, N_TRIPLES, TURTLE, convert
 
 _RDF = {form.name: form for form in (TURTLE, N_TRIPLES, JSON_LD)}
 FORMATS = ("table", "json", *_RDF, "html")
-_FEW = 20
 _SOURCE = re.compile(rf'^<[^>]*/id/source/[^>]*> <{terms.TEXT}> ("(?:[^"\\]|\\.)*")', re.MULTILINE)
 Entry = tuple[str, Report, list[str]]
 
@@ -87,21 +86,17 @@ def _shapes(file: Path) -> str:
 
 
 def _files(options: argparse.Namespace, engine: Engine, own: str) -> Iterator[Entry]:
-    for file in options.file:
-        texts = _texts(file)
-        judge = partial(judged_texts, (one.decode() for one in texts.values()), engine, own)
-        for graph, report in judge(options.jobs if len(texts) > _FEW else 1):
-            lines = texts.get(f"<{graph}>" if graph else "", b"").decode() if report.results else ""
-            yield graph, report, [text(found) for found in _SOURCE.findall(lines)]
-
-
-def _texts(file: Path) -> dict[str, bytes]:
-    """Reads a file, graph by graph; what it is, is known by its suffix."""
-    with sys.stdin.buffer if str(file) == "-" else file.open("rb") as content:
-        try:
-            return texts_of(content, file.suffix.removeprefix(".") or "nq", file.resolve().as_uri()) or {"": b""}
-        except ValueError as error:
-            raise ValueError(f"{file}: {error}") from error
+    with NamedTemporaryFile(suffix=".nq") as spool:
+        for file in options.file:
+            if given := str(file) == "-":
+                shutil.copyfileobj(sys.stdin.buffer, spool)
+                spool.flush()
+            try:
+                for graph, report, part in judged_file(Path(spool.name) if given else file, engine, own, options.jobs):
+                    wanted = options.format == "html" and report.results
+                    yield graph, report, [text(found) for found in _SOURCE.findall(part.read())] if wanted else []
+            except ValueError as error:
+                raise ValueError(f"{file}: {error}") from error
 
 
 def _store(store: Store, options: argparse.Namespace, engine: Engine, own: str) -> Iterator[Entry]:

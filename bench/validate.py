@@ -24,14 +24,11 @@ ALONE = Engine(sample=0)
 _CHILD = """
 import sys, time
 from pathlib import Path
-from ingest.validation import judged_texts
-from shapes.data import texts_of
+from ingest.validation import judged_file
 from shapes.engine import Engine
 began = time.monotonic()
-with Path(sys.argv[1]).open("rb") as file:
-    texts = texts_of(file, "nq", "http://example.org/")
-given = (text.decode() for text in texts.values())
-found = [len(report.results) for _, report in judged_texts(given, Engine(sample=0), jobs=int(sys.argv[2]))]
+judged = judged_file(Path(sys.argv[1]), Engine(sample=0), jobs=int(sys.argv[2]))
+found = [len(report.results) for _, report, _ in judged]
 memory = Path("/proc/self/status").read_text().partition("VmHWM:")[2].split()[0]
 print(time.monotonic() - began, int(memory) / 1024, sum(found))
 """
@@ -91,10 +88,9 @@ def whole(graphs: list[str], pyshacl: float, jena: str | None) -> None:
                 f"{triples:,} triples, {jobs} processes: {seconds[jobs]:.1f} s, {rate:,.0f} a second, {memory:.0f} MB"
             )
         print(f"two processes: {seconds[1] / seconds[2]:.2f} times one; {results:.0f} results")
-        print(f"whole: {pyshacl * len(graphs) / seconds[1]:.0f} times pySHACL ({pyshacl * len(graphs):.0f} s reckoned)")
-        if jena:
-            took = _jena(Path(folder), graphs, jena)
-            print(f"whole: {took / seconds[1]:.1f} times Jena ({took:.1f} s, without the shapes that are queries)")
+        others = {"pySHACL": pyshacl * len(graphs)} | ({"Jena": _jena(Path(folder), graphs, jena)} if jena else {})
+        for name, took in others.items():
+            print(f"{name}: {took:.1f} s; one process {took / seconds[1]:.1f} times, two {took / seconds[2]:.1f} times")
 
 
 def _jena(folder: Path, graphs: list[str], jena: str) -> float:

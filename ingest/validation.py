@@ -4,18 +4,20 @@ import json
 import os
 import shutil
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import closing
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from shapes.engine import DEFAULT, Engine, given
+from shapes.files import MisreadError, Part, canonical, parts
 from shapes.report import Report
-from shapes.validate import validate_across, validate_dataset
+from shapes.validate import validate_across, validate_dataset, validate_graphs
 from store import versions
 from store.base import Store, StoreError, Writer
 
@@ -25,6 +27,11 @@ ACROSS = "across"
 _FILE = "reports.sqlite"
 _TABLE = "CREATE TABLE IF NOT EXISTS report (graph TEXT PRIMARY KEY, violations INT, others INT, json TEXT)"
 _FEW = 50
+"""Up to so many graphs of a store one process judges, and up to so many bytes of a file."""
+_LARGE = 8_000_000
+_AHEAD = 8
+_Given = TypeVar("_Given")
+_Found = TypeVar("_Found")
 _OWN = ("/graph/catalog", "/graph/shapes")
 
 
@@ -94,28 +101,71 @@ def judged(
     """
     names = [graph for graph in graphs if not graph.endswith(_OWN)]
     texts = ("".join(f"{quad}\n" for quad in store.nquads(graph)) for graph in names)
-    return judged_texts(texts, engine, own, 1 if len(names) < _FEW else jobs)
-
-
-def judged_texts(
-    texts: Iterable[str], engine: Engine = DEFAULT, own: str = "", jobs: int = 0
-) -> Iterator[tuple[str, Report]]:
-    """Judges texts of N-Quads, each by itself; as `judged`."""
-    judge = partial(_listed, engine=engine, own=own)
-    jobs = jobs or len(os.sched_getaffinity(0))
-    if jobs == 1:
-        for text in texts:
-            yield from judge(text)
-        return
     # Started anew, not forked: a store's threads would not come along.
-    with ProcessPoolExecutor(jobs, get_context("spawn")) as pool:
-        waiting = []
-        for text in texts:
-            waiting.append(pool.submit(judge, text))
-            if len(waiting) > 4 * jobs:
-                yield from waiting.pop(0).result()
-        for future in waiting:
-            yield from future.result()
+    with _mapping(jobs or (_cores() if len(names) > _FEW else 1), "spawn") as mapped:
+        for reports in mapped(partial(_text_judged, engine=engine, own=own), texts):
+            yield from reports
+
+
+def judged_file(
+    file: Path, engine: Engine = DEFAULT, own: str = "", jobs: int = 0
+) -> Iterator[tuple[str, Report, Part]]:
+    """Judges each graph of a file of RDF by itself, in flat memory; as `judged`.
+
+    Yields:
+        The IRI of a graph, empty for the default graph, its report, and its lines, which can be read until the next is
+        asked for; in the order of the IRIs.
+
+    Raises:
+        ValueError: The suffix is unknown, or the content is not in that format; the message names the line.
+    """
+    judge = partial(_part_judged, engine=engine, own=own)
+    jobs = jobs or (_cores() if file.stat().st_size > _LARGE else 1)
+
+    def pooled(lines: Path) -> Iterator[tuple[str, Report, Part]]:
+        with _mapping(jobs, "fork") as mapped:
+            found = parts(lines, jobs, mapped)
+            if found is None:
+                raise MisreadError("it is not canonical")
+            for part, reports in zip(found, mapped(judge, found), strict=True):
+                yield from ((graph, report, part) for graph, report in reports)
+
+    if file.suffix in {".nq", ".nt"}:
+        try:
+            yield from list(pooled(file))
+        except MisreadError:
+            pass  # it is no canonical N-Quads, or none at all: the parser knows
+        else:
+            return
+    with canonical(file) as copy:
+        yield from pooled(copy)
+
+
+class _Mapped(Protocol):
+    def __call__(self, function: Callable[[_Given], _Found], given: Iterable[_Given], /) -> Iterable[_Found]: ...
+
+
+@contextmanager
+def _mapping(jobs: int, how: str) -> Iterator[_Mapped]:
+    """Gives `map`, done by so many processes, which are begun how `multiprocessing` calls it."""
+    if jobs == 1:
+        yield map
+        return
+    with ProcessPoolExecutor(jobs, get_context(how)) as pool:
+
+        def mapped(function: Callable[[_Given], _Found], given: Iterable[_Given], /) -> Iterator[_Found]:
+            waiting: deque[Future[_Found]] = deque()
+            for one in given:
+                waiting.append(pool.submit(function, one))
+                if len(waiting) > _AHEAD * jobs:
+                    yield waiting.popleft().result()
+            yield from (future.result() for future in waiting)
+
+        yield mapped
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0))
 
 
 def across(store: Store) -> Report:
@@ -149,8 +199,12 @@ def _asked(version: Path, query: str, *values: str) -> list[Any]:
         return file.execute(query, values).fetchall()
 
 
-def _listed(text: str, engine: Engine, own: str) -> list[tuple[str, Report]]:
+def _text_judged(text: str, engine: Engine, own: str) -> list[tuple[str, Report]]:
     return list(validate_dataset(text, engine, given(own) if own else None))
+
+
+def _part_judged(part: Part, engine: Engine, own: str) -> list[tuple[str, Report]]:
+    return list(validate_graphs(part.triples(), engine, given(own) if own else None))
 
 
 def _write(file: sqlite3.Connection, graph: str, found: Report) -> None:

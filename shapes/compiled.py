@@ -1,4 +1,4 @@
-"""Compiles shapes into closures over the data: the judge of every notice.
+"""Compiles shapes into closures over the data, which judge all nodes of a shape at once: the judge of every notice.
 
 What it does not know it refuses, so that pySHACL judges in its place (`shapes.pyshacl_judge`); tests hold the two
 equal.
@@ -8,16 +8,16 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
-from itertools import chain
 
 from rdflib import RDF, RDFS, SH, BNode, Graph, Literal, URIRef
 from rdflib.term import Node
 
 from ontology import terms
 from shapes import components as c
-from shapes.components import Check, UnsupportedError
+from shapes.components import Check, UnsupportedError, term_of
 from shapes.data import Data
-from shapes.report import Result, literal
+from shapes.queries import Query, query
+from shapes.report import Result
 
 _TARGETS = (SH.targetClass, SH.targetNode, SH.targetSubjectsOf, SH.targetObjectsOf)
 _BESIDE = {  # what constrains nothing by itself
@@ -50,60 +50,55 @@ class Shape:
     messages: dict[str, str]
     constraints: tuple[tuple[str, Check], ...]
     properties: "tuple[Shape, ...]"
-    queries: tuple[str, ...]
+    queries: tuple[Query, ...]
     closed: frozenset[str] | None
 
-    def judge(self, data: Data, focus: str, found: list[Result]) -> None:
-        """Adds what is wrong with a focus node."""
-        values = [focus] if self.path is None else data.values(focus, self.path)
+    def judge(self, data: Data, focus_nodes: Collection[str], found: list[Result]) -> None:
+        """Adds what is wrong with focus nodes."""
+        rows, values = self._rows(data, focus_nodes)
         for component, check in self.constraints:
-            if faults := check(data, focus, values):
-                found.extend(self._result(focus, component, value) for value in faults)
-        for shape in self.properties:
-            for value in values:
-                shape.judge(data, value, found)
-        for query in self.queries:
-            found.extend(self._selected(data, focus, query))
-        if self.closed is not None:
-            for value in values:
-                found.extend(self._beyond(data, focus, value))
+            found.extend(self._result(focus, component, value) for focus, value in check(data, rows, values))
+        if values:
+            for shape in self.properties:
+                shape.judge(data, values, found)
+        for one in self.queries:
+            found.extend(self.results(one.solutions(data, focus_nodes)))
+        found.extend(self._beyond(data, rows))
 
-    def conforms(self, data: Data, focus: str) -> bool:
-        """Tells whether nothing is wrong with a node (SHACL, section 3.4.3)."""
-        values = [focus] if self.path is None else data.values(focus, self.path)
-        for _, check in self.constraints:
-            if check(data, focus, values):
-                return False
-        for shape in self.properties:
-            for value in values:
-                if not shape.conforms(data, value):
-                    return False
-        rest: Iterator[Iterator[Result]] = (self._selected(data, focus, query) for query in self.queries)
-        if self.closed is not None:
-            rest = chain(rest, (self._beyond(data, focus, value) for value in values))
-        return next(chain.from_iterable(rest), None) is None
+    def failing(self, data: Data, nodes: Collection[str]) -> set[str]:
+        """Returns those of some nodes that do not conform (SHACL, section 3.4.3)."""
+        rows, values = self._rows(data, nodes)
+        failed = {focus for _, check in self.constraints for focus, _ in check(data, rows, values)}
+        if values and self.properties:
+            wrong = set().union(*(shape.failing(data, values) for shape in self.properties))
+            failed.update(focus for focus, own in rows if not wrong.isdisjoint(own))
+        for one in self.queries:
+            failed.update(row["this"] for row in one.solutions(data, nodes))
+        return failed.union(one.focus_node for one in self._beyond(data, rows))
 
-    def results(self, rows: Iterable[Mapping[str, str]], focus: str = "") -> Iterator[Result]:
-        """Yields a result for each solution of one of the queries (SHACL, section 5.3.2).
+    def _rows(self, data: Data, focus_nodes: Collection[str]) -> tuple[c.Rows, set[str]]:
+        """Returns focus nodes with their value nodes, and all value nodes."""
+        path = self.path
+        if path is None:
+            return [(focus, [focus]) for focus in focus_nodes], set(focus_nodes)
+        of, none = data.of(path), list[str]()
+        rows = [(focus, of.get(focus, none)) for focus in focus_nodes]
+        return rows, {value for _, values in rows for value in values}
 
-        Args:
-            rows: Names of variables to terms.
-            focus: The focus node, where a solution binds none.
-        """
-        for row in rows:
-            node = row.get("this", focus)
+    def results(self, solutions: Iterable[Mapping[str, str]]) -> Iterator[Result]:
+        """Yields a result for each solution of one of the queries (SHACL, section 5.3.2)."""
+        for row in solutions:
+            node = row["this"]
             yield _filled(self._result(node, "SPARQL", row.get("value", node), row.get("path")), row)
 
-    def _selected(self, data: Data, focus: str, query: str) -> Iterator[Result]:
-        try:
-            return self.results(data.select(query, focus), focus)
-        except ValueError as error:
-            raise UnsupportedError(f"the query of {self.name}: {error}") from error
-
-    def _beyond(self, data: Data, focus: str, value: str) -> Iterator[Result]:
-        for predicate, objects in data.about(value).items():
-            if self.closed is not None and predicate not in self.closed:
-                yield from (self._result(focus, "Closed", one, predicate) for one in objects)
+    def _beyond(self, data: Data, rows: c.Rows) -> Iterator[Result]:
+        if self.closed is None:
+            return
+        for predicate in set(data.predicates()) - self.closed:
+            of = data.of(predicate)
+            for focus, values in rows:
+                for one in (one for value in values for one in of.get(value, ())):
+                    yield self._result(focus, "Closed", one, predicate)
 
     def _result(self, focus: str, component: str, value: str | None, path: str | None = None) -> Result:
         said = self.messages.get("", f"{component} of {self.name}")
@@ -131,17 +126,19 @@ class Target:
 
     def focus_nodes(self, data: Data) -> set[str]:
         """Returns the nodes that the shape judges."""
-        objects = (data.values(s, predicate) for predicate in self.objects_of for s in data.subjects(predicate))
-        return set(self.nodes).union(
-            *map(data.instances, self.classes), *map(data.subjects, self.subjects_of), *objects
+        found = (
+            *map(data.instances, self.classes),
+            *map(data.of, self.subjects_of),
+            *map(data.inverse, self.objects_of),
         )
+        return set(self.nodes).union(*found)
 
 
 def targets(graph: Graph) -> tuple[Target, ...]:
     """Returns the targets of the shapes of a shapes graph that have any, in the order of the shapes' names."""
 
     def terms_of(shape: Node, predicate: Node) -> tuple[str, ...]:
-        return tuple(sorted(map(_term, graph.objects(shape, predicate))))
+        return tuple(sorted(map(term_of, graph.objects(shape, predicate))))
 
     classes = {one for one in graph.subjects(RDF.type, RDFS.Class) if (one, RDF.type, SH.NodeShape) in graph}
     shapes = classes.union(*(graph.subjects(predicate) for predicate in _TARGETS))
@@ -149,7 +146,7 @@ def targets(graph: Graph) -> tuple[Target, ...]:
         Target(
             shape,
             terms_of(shape, SH.targetNode),
-            (*terms_of(shape, SH.targetClass), *((_term(shape),) if shape in classes else ())),
+            (*terms_of(shape, SH.targetClass), *((term_of(shape),) if shape in classes else ())),
             terms_of(shape, SH.targetSubjectsOf),
             terms_of(shape, SH.targetObjectsOf),
         )
@@ -170,7 +167,7 @@ def compiled(graph: Graph, targets: Iterable[Target]) -> dict[Node, Shape]:
     return {target.shape: compiler.shape(target.shape) for target in targets}
 
 
-def judged(shapes: Mapping[Node, Shape], data: Data, focus_nodes: Mapping[Node, Iterable[str]]) -> list[Result]:
+def judged(shapes: Mapping[Node, Shape], data: Data, focus_nodes: Mapping[Node, Collection[str]]) -> list[Result]:
     """Returns what compiled shapes find at their focus nodes; a result twice where two ways lead to it.
 
     Raises:
@@ -178,8 +175,8 @@ def judged(shapes: Mapping[Node, Shape], data: Data, focus_nodes: Mapping[Node, 
     """
     found: list[Result] = []
     for node, shape in shapes.items():
-        for focus in focus_nodes[node]:
-            shape.judge(data, focus, found)
+        if focus_nodes[node]:
+            shape.judge(data, focus_nodes[node], found)
     return found
 
 
@@ -206,7 +203,7 @@ class _Compiler:
             raise UnsupportedError(f"the path of {node}")
         return Shape(
             name=str(node),
-            path=_term(path) if path else None,
+            path=term_of(path) if path else None,
             severity=_local(severity) if severity else "Violation",
             messages={one.language or "": str(one) for one in self._literals(node, SH.message)},
             constraints=tuple(self._constraints(node)) if on else (),
@@ -233,9 +230,9 @@ class _Compiler:
             return None
         paths = {self.graph.value(shape, SH.path) for shape in self.graph.objects(node, SH.property)}
         ignored = {one for list_ in self.graph.objects(node, SH.ignoredProperties) for one in self.graph.items(list_)}
-        return frozenset(_term(path) for path in paths | ignored if path)
+        return frozenset(term_of(path) for path in paths | ignored if path)
 
-    def _query(self, node: Node) -> str:
+    def _query(self, node: Node) -> Query:
         text = str(self.graph.value(node, SH.select))
         known = {SH.select, SH.prefixes, RDF.type}
         if not set(self.graph.predicates(node)) <= known or _NOT_SELECT.search(text):
@@ -245,7 +242,7 @@ class _Compiler:
         prefixes |= {
             str(self.graph.value(one, SH.prefix)): str(self.graph.value(one, SH.namespace)) for one in declared
         }
-        return "".join(f"PREFIX {prefix}: <{namespace}>\n" for prefix, namespace in sorted(prefixes.items())) + text
+        return query("".join(f"PREFIX {name}: <{namespace}>\n" for name, namespace in sorted(prefixes.items())) + text)
 
     def members(self, node: Node) -> list[Node]:
         """Returns the members of a list."""
@@ -269,32 +266,43 @@ class _Compiler:
 Build = Callable[[_Compiler, Node, Node], Check]
 
 
-def _each_of(wanted: bool) -> Build:
-    """Returns the builder of the constraint that a value conforms to a shape, or does not."""
-
-    def build(compiler: _Compiler, _shape: Node, value: Node) -> Check:
-        conforms = compiler.shape(value).conforms
-        return lambda data, _focus, values: [v for v in values if conforms(data, v) != wanted]
-
-    return build
+def _node(compiler: _Compiler, _shape: Node, value: Node) -> Check:
+    return c.wrong_values(compiler.shape(value).failing)
 
 
-def _counted(wanted: Callable[[int, int], bool]) -> Build:
-    """Returns the builder of a constraint on how many shapes of a list a value conforms to."""
+def _not(compiler: _Compiler, _shape: Node, value: Node) -> Check:
+    failing = compiler.shape(value).failing
+    return c.wrong_values(lambda data, values: values - failing(data, values))
 
-    def build(compiler: _Compiler, _shape: Node, value: Node) -> Check:
-        shapes = [compiler.shape(one) for one in dict.fromkeys(compiler.members(value))]
 
-        def check(data: Data, _focus: str, values: list[str]) -> Collection[str]:
-            return [v for v in values if not wanted(sum(one.conforms(data, v) for one in shapes), len(shapes))]
+def _and(compiler: _Compiler, _shape: Node, value: Node) -> Check:
+    shapes = list(map(compiler.shape, compiler.members(value)))
+    return c.wrong_values(lambda data, values: set().union(*(shape.failing(data, values) for shape in shapes)))
 
-        return check
 
-    return build
+def _or(compiler: _Compiler, _shape: Node, value: Node) -> Check:
+    shapes = list(map(compiler.shape, compiler.members(value)))
+
+    def wrong(data: Data, values: set[str]) -> set[str]:
+        for shape in shapes:
+            values = shape.failing(data, values) if values else values
+        return values
+
+    return c.wrong_values(wrong)
+
+
+def _xone(compiler: _Compiler, _shape: Node, value: Node) -> Check:
+    shapes = list(map(compiler.shape, compiler.members(value)))
+
+    def wrong(data: Data, values: set[str]) -> set[str]:
+        failed = [shape.failing(data, values) for shape in shapes]
+        return {one for one in values if sum(one not in some for some in failed) != 1}
+
+    return c.wrong_values(wrong)
 
 
 def _of(build: Callable[[str], Check]) -> Build:
-    return lambda _compiler, _shape, value: build(_term(value))
+    return lambda _compiler, _shape, value: build(term_of(value))
 
 
 def _iri(build: Callable[[str], Check]) -> Build:
@@ -312,11 +320,12 @@ def _number(build: Callable[[int], Check]) -> Build:
 
 
 def _bound(holds: Callable[[int], bool]) -> Build:
-    return lambda _compiler, _shape, value: c.bounded(_term(value), holds)
+    return lambda _compiler, _shape, value: c.bounded(term_of(value), holds)
 
 
 def _unique_lang(_compiler: _Compiler, _shape: Node, value: Node) -> Check:
-    return c.unique_lang if isinstance(value, Literal) and value.toPython() is True else lambda _data, _focus, _: ()
+    on = isinstance(value, Literal) and value.toPython() is True
+    return c.unique_lang() if on else lambda _data, _rows, _values: ()
 
 
 _SINGLE: dict[str, Build] = {
@@ -328,7 +337,7 @@ _SINGLE: dict[str, Build] = {
     "nodeKind": lambda _compiler, _shape, value: c.node_kind(_local(value)),
     "languageIn": lambda compiler, _shape, value: c.language_in([str(one) for one in compiler.members(value)]),
     "uniqueLang": _unique_lang,
-    "in": lambda compiler, _shape, value: c.each({_term(one) for one in compiler.members(value)}.__contains__),
+    "in": lambda compiler, _shape, value: c.one_of([term_of(one) for one in compiler.members(value)]),
     "minInclusive": _bound(lambda sign: sign >= 0),
     "maxInclusive": _bound(lambda sign: sign <= 0),
     "minExclusive": _bound(lambda sign: sign > 0),
@@ -342,11 +351,11 @@ _REPEATED: dict[str, Build] = {
     "disjoint": _of(c.disjoint),
     "lessThan": _of(partial(c.less_than, or_equal=False)),
     "lessThanOrEquals": _of(partial(c.less_than, or_equal=True)),
-    "node": _each_of(wanted=True),
-    "not": _each_of(wanted=False),
-    "and": _counted(lambda count, all_: count == all_),
-    "or": _counted(lambda count, _: count > 0),
-    "xone": _counted(lambda count, _: count == 1),
+    "node": _node,
+    "not": _not,
+    "and": _and,
+    "or": _or,
+    "xone": _xone,
 }
 COMPONENTS = (*_SINGLE, *_REPEATED, "closed")
 """Local names of the parameters of the constraint components that are compiled; sh:property and sh:sparql are too."""
@@ -368,13 +377,6 @@ def _filled(result: Result, row: Mapping[str, str]) -> Result:
         fill(result.message_zh),
         fill(result.message_en),
     )
-
-
-def _term(node: Node) -> str:
-    if isinstance(node, Literal):
-        datatype = None if str(node.datatype) == terms.XSD_STRING else node.datatype
-        return literal(node, (node.language or "").lower(), datatype)
-    return f"<{node}>" if isinstance(node, URIRef) else f"_:{node}"
 
 
 def _local(iri: Node) -> str:

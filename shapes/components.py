@@ -1,31 +1,37 @@
-"""The constraint components that the compiled validator knows (SHACL, section 4): which values of a node are at fault.
+"""The constraint components that the compiled validator knows (SHACL, section 4): which values are at fault.
 
-Values are terms as in `shapes.data`. What a literal means, rdflib says, as it does for pySHACL.
+All nodes of a shape are judged at once: most components ask which of all their values are wrong, the others look at
+each node's. Values are terms as in `shapes.data`. What a literal means, rdflib says, as it does for pySHACL.
 """
 
 import logging
 import re
 import warnings
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
 
 from rdflib import RDFS, Literal, URIRef
+from rdflib.term import Node
 
 from ontology import terms
 from shapes.data import Data
+from shapes.report import literal
 
 # rdflib logs a stack trace for each ill-typed literal; sh:datatype says it in a line.
 logging.getLogger("rdflib.term").setLevel(logging.ERROR)
 
-Check = Callable[[Data, str, list[str]], Collection[str | None]]
-"""From the data, a focus node and its values to the values at fault; None where the fault is no value's."""
+Rows = list[tuple[str, list[str]]]
+"""Focus nodes, each with its value nodes."""
+Check = Callable[[Data, Rows, set[str]], Iterable[tuple[str, str | None]]]
+"""From the data, focus nodes and all their values to the focus nodes that have something wrong, each with the value at
+fault; None where the fault is no value's."""
 
-_RDFS_LITERAL = str(RDFS.Literal)
 _KINDS = {"<": "IRI", '"': "Literal", "_": "BlankNode"}
-_ESCAPED = re.compile(r'\\([tbnrf"\\])')
+_ESCAPED = re.compile(r'\\(?:u00([01][0-9A-F]|7F)|([tbnrf"\\]))')
 _UNESCAPED = {"t": "\t", "b": "\b", "n": "\n", "r": "\r", "f": "\f"}
+_INTEGER = re.compile(rf'"([+-]?[0-9]+)"\^\^<{terms.XSD}integer>')
 _WORDS = (terms.XSD_STRING, terms.RDF_LANG_STRING)
 
 
@@ -33,50 +39,89 @@ class UnsupportedError(Exception):
     """The compiled validator does not know how to judge this; the message names what."""
 
 
+def term_of(node: Node) -> str:
+    """Returns a node of rdflib as a term."""
+    if isinstance(node, Literal):
+        datatype = None if str(node.datatype) == terms.XSD_STRING else node.datatype
+        return literal(node, (node.language or "").lower(), datatype)
+    return f"<{node}>" if isinstance(node, URIRef) else f"_:{node}"
+
+
 def text(term: str) -> str:
     """Returns what SPARQL's STR does: an IRI without its brackets, the lexical form of a literal."""
     if not term.startswith('"'):
         return term[1:-1] if term.startswith("<") else term
     lexical = term[1 : term.rindex('"')]
-    return _ESCAPED.sub(lambda match: _UNESCAPED.get(match[1], match[1]), lexical) if "\\" in lexical else lexical
+    return _ESCAPED.sub(_unescaped, lexical) if "\\" in lexical else lexical
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    return chr(int(match[1], 16)) if match[1] else _UNESCAPED.get(match[2], match[2])
 
 
 def language_of(term: str) -> str:
     """Returns the language tag of a term in small letters; empty where it has none."""
-    return term.rpartition('"@')[2] if term.startswith('"') and term[term.rindex('"') + 1 :].startswith("@") else ""
+    return term[term.rindex("@") + 1 :] if term[0] == '"' and term[-1] not in '">' else ""
 
 
 def datatype_of(term: str) -> str:
     """Returns the IRI of the datatype of a literal; empty where the term is none."""
-    if not term.startswith('"'):
+    if term[0] != '"':
         return ""
-    suffix = term[term.rindex('"') + 1 :]
-    return suffix[3:-1] if suffix.startswith("^^") else terms.RDF_LANG_STRING if suffix else terms.XSD_STRING
+    if term[-1] == ">":
+        return term[term.rindex("<") + 1 : -1]
+    return terms.XSD_STRING if term[-1] == '"' else terms.RDF_LANG_STRING
+
+
+def wrong_values(wrong: Callable[[Data, set[str]], Collection[str]]) -> Check:
+    """Returns the check that is told which values are wrong, whosoever's they are."""
+
+    def check(data: Data, rows: Rows, values: set[str]) -> list[tuple[str, str | None]]:
+        found = wrong(data, values)
+        return [(focus, one) for focus, own in rows for one in own if one in found] if found else []
+
+    return check
 
 
 def each(fits: Callable[[str], bool]) -> Check:
     """Returns the check that each value fits."""
-    return lambda _data, _focus, values: [value for value in values if not fits(value)]
+    return wrong_values(lambda _data, values: {value for value in values if not fits(value)})
+
+
+def _together(fits: Callable[[list[str]], bool]) -> Check:
+    """Returns the check that the values of each node fit together."""
+    return lambda _data, rows, _values: [(focus, None) for focus, values in rows if not fits(values)]
+
+
+def _beside(predicate: str, wrong: Callable[[list[str], list[str]], Iterable[str]]) -> Check:
+    """Returns the check of the values of each node beside those of another predicate."""
+
+    def check(data: Data, rows: Rows, _values: set[str]) -> list[tuple[str, str | None]]:
+        of, none = data.of(predicate), list[str]()
+        return [(focus, one) for focus, values in rows for one in wrong(values, of.get(focus, none))]
+
+    return check
 
 
 def min_count(count: int) -> Check:
     """Checks sh:minCount."""
-    return lambda _data, _focus, values: (None,) if len(values) < count else ()
+    return _together(lambda values: len(values) >= count)
 
 
 def max_count(count: int) -> Check:
     """Checks sh:maxCount."""
-    return lambda _data, _focus, values: (None,) if len(values) > count else ()
+    return _together(lambda values: len(values) <= count)
 
 
 def instance_of(kind: str) -> Check:
     """Checks sh:class."""
+    return wrong_values(lambda data, values: values - data.instances(kind))
 
-    def check(data: Data, _focus: str, values: list[str]) -> Collection[str]:
-        members = data.instances(kind)
-        return [value for value in values if value not in members]
 
-    return check
+def one_of(known: Collection[str]) -> Check:
+    """Checks sh:in."""
+    members = frozenset(known)
+    return wrong_values(lambda _data, values: values - members)
 
 
 def typed(wanted: str) -> Check:
@@ -124,10 +169,14 @@ def language_in(ranges: Collection[str]) -> Check:
     return each(lambda value: language_of(value).partition("-")[0] in wanted)
 
 
-def unique_lang(_data: Data, _focus: str, values: list[str]) -> Collection[None]:
+def unique_lang() -> Check:
     """Checks sh:uniqueLang."""
-    tags = [tag for tag in map(language_of, values) if tag] if len(values) > 1 else []
-    return (None,) if len(set(tags)) < len(tags) else ()
+
+    def fits(values: list[str]) -> bool:
+        tags = [tag for tag in map(language_of, values) if tag] if len(values) > 1 else []
+        return len(set(tags)) == len(tags)
+
+    return _together(fits)
 
 
 def bounded(bound: str, holds: Callable[[int], bool]) -> Check:
@@ -138,7 +187,7 @@ def bounded(bound: str, holds: Callable[[int], bool]) -> Check:
         if value[0] != '"':
             return False
         found = _magnitude(value)
-        if type(found) is not type(limit):
+        if isinstance(found, date) != isinstance(limit, date):
             raise UnsupportedError(f"to compare {value} with {bound}")
         return holds((found > limit) - (found < limit))  # type: ignore[operator] # of one type
 
@@ -150,42 +199,55 @@ def less_than(predicate: str, *, or_equal: bool) -> Check:
 
     def fits(one: str, other: str) -> bool:
         low, high = _magnitude(one), _magnitude(other)
-        if type(low) is not type(high):
+        if isinstance(low, date) != isinstance(high, date):
             raise UnsupportedError(f"to compare {one} with {other}")
         return low <= high if or_equal else low < high  # type: ignore[operator] # of one type
 
-    def check(data: Data, focus: str, values: list[str]) -> Collection[str]:
-        others = data.values(focus, predicate) if values else ()
-        return [value for value in values for other in others if not fits(value, other)]
+    def wrong(values: list[str], others: list[str]) -> list[str]:
+        return [one for one in values for other in others if not fits(one, other)]
 
-    return check
+    return _beside(predicate, wrong)
 
 
 def equals(predicate: str) -> Check:
     """Checks sh:equals."""
-    return lambda data, focus, values: set(values) ^ set(data.values(focus, predicate))
+    return _beside(predicate, lambda values, others: set(values) ^ set(others))
 
 
 def disjoint(predicate: str) -> Check:
     """Checks sh:disjoint."""
-    return lambda data, focus, values: set(values) & set(data.values(focus, predicate))
+    return _beside(predicate, lambda values, others: set(values) & set(others))
 
 
 def has_value(wanted: str) -> Check:
     """Checks sh:hasValue."""
-    return lambda _data, _focus, values: () if wanted in values else (None,)
+    return _together(lambda values: wanted in values)
+
+
+@lru_cache(maxsize=1 << 16)
+def integer(term: str) -> int:
+    """Returns the value of an xsd:integer.
+
+    Raises:
+        UnsupportedError: The term is none.
+    """
+    if number := _INTEGER.fullmatch(term):
+        return int(number[1])
+    raise UnsupportedError(f"{term} as a whole number")
 
 
 @lru_cache(maxsize=1 << 16)
 def _ill_typed(term: str) -> bool:
-    return bool(_literal(term).ill_typed)
+    return not _INTEGER.fullmatch(term) and bool(_literal(term).ill_typed)
 
 
 @lru_cache(maxsize=1 << 16)
-def _magnitude(term: str) -> Decimal | date:
+def _magnitude(term: str) -> int | Decimal | date:
+    if number := _INTEGER.fullmatch(term):
+        return int(number[1])
     value: object = _literal(term).value if term[0] == '"' else None
     if isinstance(value, int | Decimal) and not isinstance(value, bool):
-        return Decimal(value)
+        return value
     if isinstance(value, date) and not isinstance(value, datetime):
         return value
     raise UnsupportedError(f"to compare {term}")

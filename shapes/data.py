@@ -1,4 +1,4 @@
-"""The data that is judged: statements of N-Quads text, indexed, and asked by SPARQL through pyoxigraph.
+"""The data that is judged: statements of N-Quads text, indexed.
 
 A term is a string in canonical N-Triples syntax (https://www.w3.org/TR/rdf12-n-triples/#canonical-ntriples), so that
 equal terms are equal strings.
@@ -6,9 +6,9 @@ equal terms are equal strings.
 
 import hashlib
 import re
-from collections.abc import Iterable
-from sys import intern
-from typing import BinaryIO, cast
+from collections.abc import Collection, Iterable
+from itertools import groupby
+from operator import itemgetter
 
 import pyoxigraph as ox
 
@@ -17,7 +17,7 @@ from ontology import terms
 Triple = tuple[str, str, str]
 
 _IRI = r'<[^<>"{}|^`\\\x00-\x20]+>'
-_STRING = r'"[^"\\\n\r]*(?:\\[tbnrf"\\][^"\\\n\r]*)*"'
+_STRING = r'"[^"\\\x00-\x1f\x7f]*(?:\\(?:[tbnrf"\\]|u00(?:0[0-7BEF]|1[0-9A-F]|7F))[^"\\\x00-\x1f\x7f]*)*"'
 _LITERAL = rf"{_STRING}(?:@[a-z]+(?:-[a-z0-9]+)*|\^\^(?!<{re.escape(terms.XSD_STRING)}>){_IRI})?"
 _QUAD = re.compile(rf"^({_IRI}|_:\S+) ({_IRI}) ({_IRI}|_:\S+|{_LITERAL}) (?:({_IRI}|_:\S+) )?\.$", re.MULTILINE)
 _TYPE = f"<{terms.RDF_TYPE}>"
@@ -34,75 +34,19 @@ def by_graph(nquads: str) -> dict[str, list[Triple]]:
         The name of a graph as a term, empty for the default graph, to its triples.
 
     Raises:
-        ValueError: The text is no N-Quads; the message names the line.
+        ValueError: The text is no N-Quads of RDF 1.1; the message names the line.
     """
+    quads = _QUAD.findall(nquads)
+    if len(quads) != nquads.count("\n") + (nquads[-1:] not in {"", "\n"}):
+        canonical = _canonical(nquads)
+        quads = _QUAD.findall(canonical)
+        if len(quads) != canonical.count("\n"):
+            line = next(one for one in canonical.split("\n") if not _QUAD.fullmatch(one))
+            raise ValueError(f"RDF 1.1 does not know such a statement: {line}")
     graphs: dict[str, list[Triple]] = {}
-    found = 0
-    for match in _QUAD.finditer(nquads):
-        found += 1
-        s, p, o, graph = match.groups()
-        graphs.setdefault(graph or "", []).append((intern(s), intern(p), o))
-    if found == nquads.count("\n") + (nquads[-1:] not in {"", "\n"}):
-        return graphs
-    return by_graph(_canonical(nquads))
-
-
-def _text(triples: Iterable[Triple], graph: str) -> str:
-    end = f" {graph} .\n" if graph else " .\n"
-    return "".join(f"{s} {p} {o}{end}" for s, p, o in triples)
-
-
-def texts_of(content: BinaryIO, suffix: str, base: str) -> dict[str, bytes]:
-    """Reads RDF in any format, every literal as it is written, in little more memory than what it returns.
-
-    Args:
-        content: Turtle, TriG, N-Triples, N-Quads, RDF/XML or JSON-LD.
-        suffix: The file suffix that says which.
-        base: What relative IRIs are relative to.
-
-    Returns:
-        The name of a graph as a term, empty for the default graph, to its statements as N-Quads; in order.
-
-    Raises:
-        ValueError: The suffix is unknown, or the content is not in that format; the message names the line.
-    """
-    form = ox.RdfFormat.from_extension(suffix)
-    if form is None:
-        raise ValueError(f"unknown suffix {suffix!r}; known are nq, nt, trig, ttl, rdf, jsonld")
-    if form == ox.RdfFormat.RDF_XML and re.search(rb"<!(?:DOCTYPE|ENTITY)", data := content.read()):
-        raise ValueError("RDF/XML with a document type declaration is not read: entities may grow without end")
-    graphs = _Graphs()
-    try:
-        quads = ox.parse(data if form == ox.RdfFormat.RDF_XML else content, format=form, base_iri=base)
-        ox.serialize(quads, cast("BinaryIO", graphs), format=ox.RdfFormat.N_QUADS)
-    except (SyntaxError, UnicodeDecodeError) as error:
-        raise ValueError(f"not {form.name}: {error}") from error
-    return {name.decode(): bytes(graphs.texts.pop(name)) for name in sorted(graphs.texts)}
-
-
-class _Graphs:
-    """A file that sorts the lines of canonical N-Quads that are written to it into their graphs."""
-
-    def __init__(self) -> None:
-        self.texts: dict[bytes, bytearray] = {}
-        self._begun = b""
-
-    def write(self, data: bytes) -> int:
-        *lines, self._begun = (self._begun + data).split(b"\n")
-        for line in lines:
-            # Terms hold no space but in strings, after which no quotation mark comes.
-            _, quote, tail = line.rpartition(b'"')
-            named = tail.count(b" ") == (2 if quote else 4)
-            name = line[line.rindex(b" ", 0, -2) + 1 : -2] if named else b""
-            text = self.texts.get(name)
-            if text is None:
-                text = self.texts[name] = bytearray()
-            text += line
-            text += b"\n"
-        return len(data)
-
-    def flush(self) -> None:
-        """Keeps nothing back but a line that is not whole."""
+    for graph, run in groupby(quads, itemgetter(3)):
+        graphs.setdefault(graph, []).extend((s, p, o) for s, p, o, _ in run)
+    return graphs
 
 
 def _canonical(nquads: str) -> str:
@@ -114,40 +58,58 @@ def _canonical(nquads: str) -> str:
 
 
 class Data:
-    """Triples, found by subject and predicate, and by class.
+    """Triples, found by predicate and subject, and by class.
 
     Attributes:
         triples: Each once, in the order in which they were given.
     """
 
-    __slots__ = ("_below", "_classes", "_instances", "_nodes", "_store", "triples")
+    __slots__ = ("_instances", "_inverse", "_links", "_of", "_text", "triples")
 
     def __init__(self, triples: Iterable[Triple]) -> None:
         """Indexes the triples."""
         self.triples = dict.fromkeys(triples)
-        self._nodes: dict[str, dict[str, list[str]]] = {}
+        self._of: dict[str, dict[str, list[str]]] = {}
         for s, p, o in self.triples:
-            self._nodes.setdefault(s, {}).setdefault(p, []).append(o)
-        self._classes: dict[str, set[str]] = {}
-        self._below: dict[str, set[str]] = {}
-        for s, about in self._nodes.items():
-            for predicate, kinds in ((_TYPE, self._classes), (_SUBCLASS, self._below)):
-                for kind in about.get(predicate, ()):
-                    kinds.setdefault(kind, set()).add(s)
+            if (of := self._of.get(p)) is None:
+                of = self._of[p] = {}
+            if s in of:
+                of[s].append(o)
+            else:
+                of[s] = [o]
         self._instances: dict[str, set[str]] = {}
-        self._store: ox.Store | None = None
+        self._inverse: dict[str, dict[str, list[str]]] = {}
+        self._links: dict[str, list[tuple[str, str]]] = {}
+        self._text = ""
 
-    def about(self, subject: str) -> dict[str, list[str]]:
-        """Returns the values of each predicate of a subject; nobody may change it."""
-        return self._nodes.get(subject, {})
+    def of(self, predicate: str) -> dict[str, list[str]]:
+        """Returns the values of a predicate by subject; nobody may change it."""
+        return self._of.get(predicate, {})
+
+    def predicates(self) -> Collection[str]:
+        """Returns all predicates."""
+        return self._of.keys()
 
     def values(self, subject: str, predicate: str) -> list[str]:
         """Returns the values of one predicate of a subject; nobody may change it."""
-        return self._nodes.get(subject, {}).get(predicate, [])
+        return self._of.get(predicate, {}).get(subject, [])
 
-    def subjects(self, predicate: str, value: str | None = None) -> set[str]:
-        """Returns the subjects that have a predicate, with this value where one is given."""
-        return {s for s, about in self._nodes.items() if predicate in about and value in (None, *about[predicate])}
+    def inverse(self, predicate: str) -> dict[str, list[str]]:
+        """Returns the subjects that have each value of a predicate; nobody may change it."""
+        if (known := self._inverse.get(predicate)) is None:
+            known = self._inverse[predicate] = {}
+            for s, values in self.of(predicate).items():
+                for value in values:
+                    known.setdefault(value, []).append(s)
+        return known
+
+    def links_to(self, node: str) -> list[tuple[str, str]]:
+        """Returns the subjects that have a node (no literal) as a value, with the predicates; nobody may change it."""
+        if not self._links:
+            for s, p, o in self.triples:
+                if o[0] != '"':
+                    self._links.setdefault(o, []).append((s, p))
+        return self._links.get(node, [])
 
     def instances(self, kind: str) -> set[str]:
         """Returns the SHACL instances of a class: those of its subclasses in the data too."""
@@ -155,36 +117,18 @@ class Data:
             return known
         kinds, left = {kind}, [kind]
         while left:
-            below = self._below.get(left.pop(), set()) - kinds
+            below = set(self.inverse(_SUBCLASS).get(left.pop(), ())) - kinds
             kinds |= below
             left.extend(below)
-        self._instances[kind] = set().union(*(self._classes.get(one, ()) for one in kinds))
+        self._instances[kind] = set().union(*(self.inverse(_TYPE).get(one, ()) for one in kinds))
         return self._instances[kind]
 
     def n_triples(self) -> str:
         """Returns the triples as text, a line each."""
-        return _text(self.triples, "")
+        self._text = self._text or "".join(f"{s} {p} {o} .\n" for s, p, o in self.triples)
+        return self._text
 
     @property
     def fraction(self) -> float:
         """A number from 0 to 1, the same for the same triples in the same order: by it a sample is drawn."""
         return int.from_bytes(hashlib.sha256(self.n_triples().encode()).digest()[:8]) / 2**64
-
-    def select(self, query: str, this: str) -> list[dict[str, str]]:
-        """Answers a SELECT in which `$this` stands for a node: name to term, of what is bound.
-
-        Raises:
-            ValueError: The query cannot be asked so: it is no SPARQL, no SELECT, or does not project `$this`.
-        """
-        if self._store is None:
-            self._store = ox.Store()
-            self._store.bulk_load(self.n_triples().encode(), format=ox.RdfFormat.N_TRIPLES, lenient=True)
-        node = ox.BlankNode(this[2:]) if this.startswith("_:") else ox.NamedNode(this[1:-1])
-        try:
-            rows = self._store.query(query, substitutions={ox.Variable("this"): node})
-        except (SyntaxError, RuntimeError) as error:
-            raise ValueError(str(error)) from error
-        if not isinstance(rows, ox.QuerySolutions):
-            raise ValueError("the query is no SELECT")  # noqa: TRY004 - what the caller gave as text
-        names = [variable.value for variable in rows.variables]
-        return [{name: str(row[name]) for name in names if row[name] is not None} for row in rows]

@@ -110,7 +110,7 @@ class Engine:
                 found = set(compiled.judged(shapes.compiled, data, focus_nodes))
             except UnsupportedError:
                 found = None
-        if found is None or self.name == "both" or data.fraction < self.sample:
+        if found is None or self.name == "both" or (self.sample and data.fraction < self.sample):
             found = _agreed(found, set(pyshacl_judge.judged(shapes.graph, data)))
         return report((replace(one, place=_place(data, one)) for one in found), count)
 
@@ -147,7 +147,7 @@ def _words(data: Data, node: str) -> Place | None:
     """Finds the words of a node: its own, of the mention that denotes it, or of a measure's first provision."""
     spot = node
     if not data.values(node, _START):
-        mentions = data.subjects(f"<{terms.DENOTES}>", node) if data.values(node, _QUOTE) else ()
+        mentions = data.inverse(f"<{terms.DENOTES}>").get(node, ()) if data.values(node, _QUOTE) else ()
         parts = data.values(node, f"<{terms.HAS_PROVISION}>")
         spot = min((*mentions, *parts), key=_natural, default=node)
     quote = next(iter((*data.values(spot, _QUOTE), *data.values(spot, _TEXT))), None)

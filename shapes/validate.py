@@ -67,10 +67,21 @@ def validate_events(nquads: str, engine: Engine = DEFAULT) -> Report:
 
 
 def validate_dataset(nquads: str, engine: Engine = DEFAULT, own: Shapes | None = None) -> Iterator[tuple[str, Report]]:
+    """Judges each graph of N-Quads or N-Triples by itself; as `validate_graphs`.
+
+    Raises:
+        ValueError: The text is no N-Quads; the message names the line.
+    """
+    yield from validate_graphs(by_graph(nquads), engine, own)
+
+
+def validate_graphs(
+    graphs: Mapping[str, list[Triple]], engine: Engine = DEFAULT, own: Shapes | None = None
+) -> Iterator[tuple[str, Report]]:
     """Judges each graph by itself: that of a notice or of events by its shapes, any other by all.
 
     Args:
-        nquads: N-Quads or N-Triples.
+        graphs: Names to triples, as `by_graph` returns them.
         engine: Who judges.
         own: Further shapes, by which each graph is judged too.
 
@@ -78,10 +89,9 @@ def validate_dataset(nquads: str, engine: Engine = DEFAULT, own: Shapes | None =
         The IRI of a graph, empty for the default graph, and its report; one at least. In the order of the IRIs.
 
     Raises:
-        ValueError: The text is no N-Quads; the message names the line.
         DisagreementError: Two engines judged, and differ.
     """
-    for name, triples in sorted(by_graph(nquads).items()) or [("", [])]:
+    for name, triples in sorted(graphs.items()) or [("", [])]:
         found = _as_events(triples, engine) if name.endswith("/graph/events>") else _as_notices(triples, engine)
         if not re.search("/graph/(?:notice/|events>)", name):
             found = _joined(found, _as_reference(triples, engine))
@@ -97,7 +107,7 @@ def validate_across(select: Callable[[str], Iterable[Mapping[str, str]]]) -> Rep
         select: Answers a SELECT over the union of all named graphs: names of variables to terms in N-Triples syntax.
     """
     shapes = (ours(load.DATASET).compiled or {}).values()
-    return report((one for shape in shapes for query in shape.queries for one in shape.results(select(query))), 0)
+    return report((one for shape in shapes for query in shape.queries for one in shape.results(select(query.text))), 0)
 
 
 def _all(nquads: str) -> list[Triple]:

@@ -4,9 +4,11 @@ import json
 import re
 import subprocess
 import sys
-from io import BytesIO
+from collections.abc import Callable
+from itertools import chain
 from pathlib import Path
 
+import pyoxigraph
 import pytest
 from rdflib import RDF, SH, Graph
 
@@ -15,8 +17,11 @@ from ingest.pipeline import ingest
 from ingest.reading import Reader
 from ontology import terms
 from shapes import compiled, engine
-from shapes.data import Data, by_graph, texts_of
+from shapes.components import text
+from shapes.data import Data, by_graph
 from shapes.engine import DisagreementError, Engine, given
+from shapes.files import parts
+from shapes.report import literal
 from shapes.validate import validate, validate_dataset
 from store import versions
 from store.base import StoreError
@@ -35,7 +40,8 @@ OWN = """@prefix sh: <http://www.w3.org/ns/shacl#> . @prefix ng: <https://w3id.o
 
 
 def nquads(trig: str = BASE) -> str:
-    return b"".join(texts_of(BytesIO(trig.encode()), "trig", "http://example.org/").values()).decode()
+    quads = pyoxigraph.parse(trig.encode(), pyoxigraph.RdfFormat.TRIG)
+    return pyoxigraph.serialize(quads, format=pyoxigraph.RdfFormat.N_QUADS).decode()
 
 
 def command(*arguments: object, given: str = "") -> subprocess.CompletedProcess[str]:
@@ -150,11 +156,55 @@ def test_what_is_wrong_is_not_published(tmp_path: Path):
     assert not versions.published(tmp_path)
 
 
-def test_many_graphs_are_judged_by_many_processes():
-    texts = [nquads(BASE.replace("00000000000000aa", f"{k:016x}")) for k in range(6)]
-    found = list(validation.judged_texts(texts, jobs=2))
-    assert [name[-16:] for name, _ in found] == [f"{k:016x}" for k in range(6)]
-    assert [report.conforms for _, report in found] == [True] * 6
+@pytest.mark.parametrize(
+    "how",
+    [
+        lambda line: line,
+        lambda line: line.replace(" ", "\t", 2),
+        lambda line: line.replace("> .", ">."),
+        lambda line: f"# a comment .\n{line}",
+        lambda line: line.replace("> <", "><", 1),
+    ],
+    ids=["canonical", "tabs", "no space", "comments", "no spaces"],
+)
+def test_graphs_of_a_file_are_judged_by_many_processes(tmp_path: Path, how: Callable[[str], str]):
+    lines = [nquads(BASE.replace("00000000000000aa", f"{k:016x}")).splitlines(keepends=True) for k in range(6)]
+    file = tmp_path / "data.nq"  # with the lines of all graphs by turns
+    file.write_text("".join(map(how, chain.from_iterable(zip(*lines, strict=True)))), encoding="utf-8")
+    found = [(name, report, part.read()) for name, report, part in validation.judged_file(file, jobs=2)]
+    assert [name[-16:] for name, _, _ in found] == [f"{k:016x}" for k in range(6)]
+    assert [report.results for _, report, _ in found] == [()] * 6
+    assert [set(*by_graph(text).values()) for _, _, text in found] == [
+        set(*by_graph("".join(s)).values()) for s in lines
+    ]
+
+
+def test_control_characters_are_written_as_rdf_writes_them():
+    (triple,) = by_graph('<http://e/s> <http://e/p> "a\\u0007\x0b\\u007F\\u0041\\t" .\n')[""]
+    assert triple[2] == '"a\\u0007\\u000B\\u007FA\\t"'
+    assert text(triple[2]) == "a\x07\x0b\x7fA\t"
+    assert literal(text(triple[2])) == triple[2]
+
+
+@pytest.mark.parametrize("term", ['"x"@en--ltr', "<<( <http://e/s> <http://e/p> 1 )>>"])
+def test_what_rdf_1_1_does_not_know_is_refused(tmp_path: Path, term: str):
+    (tmp_path / "data.ttl").write_text(f"<http://e/s> <http://e/p> {term} .", encoding="utf-8")
+    run = command("validate", tmp_path / "data.ttl")
+    assert (run.returncode, run.stdout) == (1, "")
+    assert re.fullmatch("noticegraph: .*data.ttl: RDF 1.1 does not know such a statement: .*\n", run.stderr)
+
+
+def test_ends_of_lines_tell_the_graph(tmp_path: Path):
+    file = tmp_path / "data.nq"
+    objects = ["<http://e/o>", '"a <http://e/g> ."', '"\\" b"@zh', f'"a"^^<{terms.XSD_BOOLEAN}>', "_:b"]
+    graphs = {"": objects, "_:g": objects[:3], "<http://e/g>": objects}
+    lines = [
+        f"<http://e/s> <http://e/p> {one} {name} .\n".replace("  ", " ") for name in graphs for one in graphs[name]
+    ]
+    file.write_text("".join(lines), encoding="utf-8")
+    for jobs in (1, 2, 5):
+        found = parts(file, jobs) or []
+        assert {part.graph: [o for _, _, o in part.triples()[part.graph]] for part in found} == graphs
 
 
 @pytest.fixture(scope="module")
