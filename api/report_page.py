@@ -9,9 +9,11 @@ from shapes.report import Place, Report, short
 from store.base import Iri
 
 _AROUND = 30
+_MARKED = 120
 _STYLE = (
     "<style>.Violation{background:#fdd}.Warning{background:#ffd}.Info{background:#eef}mark{background:#fc6}"
-    "span{white-space:nowrap}</style>"
+    "span{white-space:nowrap}td p{margin:0 0 .3em}table{table-layout:fixed;width:100%}th:first-child{width:8%}"
+    "th:nth-child(2),th:nth-child(4){width:15%}th:nth-child(3){width:19%}th:last-child{width:12%}</style>"
 )
 
 
@@ -43,7 +45,12 @@ def _entry(graph: str, report: Report, texts: Collection[str], base: str) -> str
         where = "<br>".join(f"<bdi>{escape(short(term))}</bdi>" for term in (one.focus_node, one.path) if term)
         value = f"<bdi>{escape(short(one.value))}</bdi>" if one.value and one.value != one.focus_node else ""
         why = f'<p lang="zh">{escape(one.message_zh)}</p><p lang="en">{escape(one.message_en)}</p>'
-        shape = pages.link(f"/shapes#{name}" if base else one.source_shape, escape(name))
+        named = ":" in one.source_shape
+        shape = (
+            pages.link(f"/shapes#{name}" if base else one.source_shape, escape(name))
+            if named
+            else escape(short(one.shape))
+        )
         marked = _marked(one.place, texts) if one.place else ""
         rows.append(
             (f'<span class="{escape(one.severity)}">{escape(one.severity)}</span>', where, why, value, marked, shape)
@@ -53,11 +60,17 @@ def _entry(graph: str, report: Report, texts: Collection[str], base: str) -> str
 
 
 def _marked(place: Place, texts: Collection[str]) -> str:
-    """Returns the words of a place with what stands around them; the words alone where no text has them there."""
-    start, end = place.start, place.end
+    """Returns the words of a place with what stands around them, and what is said to stand there where it does not."""
+    start, end, quote = place.start, place.end, _mark(place.quote)
     if start is not None and end is not None and 0 <= start < end:
         for text in sorted(texts, key=lambda text: text[start:end] != place.quote):
             if end <= len(text):
                 before, words, after = text[max(0, start - _AROUND) : start], text[start:end], text[end : end + _AROUND]
-                return f'<bdi lang="zh">{escape(before)}<mark>{escape(words)}</mark>{escape(after)}</bdi>'
-    return f'<bdi lang="zh"><mark>{escape(place.quote)}</mark></bdi>'
+                there = f'<bdi lang="zh">{escape(before)}{_mark(words)}{escape(after)}</bdi>'
+                return there if words == place.quote else f"{there}<p>图中 · in the graph: {quote}</p>"
+    return f'<bdi lang="zh">{quote}</bdi>'
+
+
+def _mark(words: str) -> str:
+    cut = words if len(words) <= _MARKED else f"{words[: _MARKED // 2]} … {words[-_MARKED // 2 :]}"
+    return f"<mark>{escape(cut)}</mark>"

@@ -15,7 +15,7 @@ from ingest.validation import ACROSS, across, judged, judged_file
 from ontology import terms
 from shapes.components import text
 from shapes.engine import DEFAULT, ENGINES, Engine, given
-from shapes.report import Report
+from shapes.report import Report, short
 from store.base import Literal, Store
 from store.formats import JSON_LD, N_TRIPLES, TURTLE, convert
 
@@ -121,7 +121,7 @@ def _lines(entries: Iterable[Entry]) -> Iterator[list[str]]:
         graphs += graph != ACROSS
         conforms = conforms and report.conforms
         for one in report.results:
-            key = (one.severity, one.source_shape.removeprefix(terms.NGSH))
+            key = (one.severity, short(one.shape).removeprefix("ngsh:"))
             counts[key] = counts.get(key, 0) + 1
         yield [f"{graph}: {result}\n" for result in report.results]
     if counts:

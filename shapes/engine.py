@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 from rdflib import SH, Graph, Literal, URIRef
+from rdflib.compare import to_canonical_graph
 from rdflib.plugins.parsers.notation3 import BadSyntax
 from rdflib.term import Node
 
@@ -62,9 +63,11 @@ def given(turtle: str) -> Shapes:
         ValueError: It is no Turtle, or it holds no shape that targets anything.
     """
     try:
-        shapes = prepared(Graph().parse(data=turtle, format="turtle"))
+        graph = Graph().parse(data=turtle, format="turtle")
     except BadSyntax as error:
         raise ValueError(f"the shapes are no Turtle: {error}") from error
+    # Blank nodes are named by what is said of them, so that all processes name them alike.
+    shapes = prepared(Graph() + to_canonical_graph(graph))
     if not shapes.targets:
         raise ValueError("the shapes have no target (sh:targetClass and its like), so they would judge nothing")
     return shapes

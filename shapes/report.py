@@ -8,6 +8,7 @@ from ontology import terms
 
 _QUOTE = 40
 _VALUE = 120
+_LABEL = 12
 _ESCAPES = str.maketrans(
     {chr(code): f"\\u{code:04X}" for code in (*range(0x20), 0x7F)}
     | {"\\": r"\\", '"': r"\"", "\n": r"\n", "\r": r"\r", "\t": r"\t", "\b": r"\b", "\f": r"\f"}
@@ -51,7 +52,7 @@ class Result:
         path: The predicate that the result is about; None for the node itself.
         value: The value that is at fault; None where one is missing.
         component: Local name of the constraint component, such as `MinCountConstraintComponent`.
-        source_shape: IRI of the shape.
+        source_shape: IRI of the shape, or the label of its blank node.
         message_zh: Why, in Chinese.
         message_en: Why, in English.
         place: Where in the text the focus node, else the value stands; None where neither stands anywhere.
@@ -80,7 +81,12 @@ class Result:
             parts.append(f"; value {short(self.value)}")
         if self.place is not None:
             parts.append(f"; at {self.place}")
-        return "".join((*parts, f" [{short(f'<{self.source_shape}>')}]")).replace("\n", " ")
+        return "".join((*parts, f" [{short(self.shape)}]")).replace("\n", " ")
+
+    @property
+    def shape(self) -> str:
+        """The shape as a term."""
+        return f"<{self.source_shape}>" if ":" in self.source_shape else f"_:{self.source_shape}"
 
     def triples(self, label: str) -> Iterator[str]:
         """Yields the result as N-Triples lines about the blank node with this label."""
@@ -94,7 +100,7 @@ class Result:
             yield f"{node} <{terms.SH}value> {self.value} ."
         yield f"{node} <{terms.SH}resultSeverity> <{terms.SH}{self.severity}> ."
         yield f"{node} <{terms.SH}sourceConstraintComponent> <{terms.SH}{self.component}> ."
-        yield f"{node} <{terms.SH}sourceShape> <{self.source_shape}> ."
+        yield f"{node} <{terms.SH}sourceShape> {self.shape} ."
         for message, language in ((self.message_zh, "zh"), (self.message_en, "en")):
             yield f"{node} <{terms.SH}resultMessage> {literal(message, language)} ."
 
@@ -144,7 +150,8 @@ class Report:
 def short(term: str) -> str:
     """Returns a term for people: an IRI with a known prefix, else from `id/` or `graph/` on; long ones are cut."""
     if not term.startswith("<"):
-        return term if len(term) <= _VALUE else f"{term[:_VALUE]}…"
+        most = _LABEL if term.startswith("_:") else _VALUE
+        return term if len(term) <= most else f"{term[:most]}…"
     iri = term[1:-1]
     for prefix, namespace in sorted(terms.PREFIXES.items(), key=lambda known: -len(known[1])):
         local = iri.removeprefix(namespace)

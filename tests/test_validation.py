@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pyoxigraph
 import pytest
-from rdflib import RDF, SH, Graph
+from rdflib import RDF, SH, BNode, Graph
 
 from ingest import quarantine, validation
 from ingest.pipeline import ingest
@@ -75,6 +75,14 @@ def test_own_shapes_judge_beside_ours():
     (result,) = report.results
     assert (name, result.source_shape, result.message_en) == (GRAPH, "http://example.org/p", "none")
     assert report.focus_nodes > 37
+
+
+def test_blank_nodes_of_own_shapes_are_named_by_what_they_say():
+    text = OWN.format(path="ng:genre", constraint="sh:maxCount 0").replace("<http://example.org/p>", "_:{}")
+    reports = [next(validate_dataset(nquads(), own=given(text.replace("{}", label))))[1] for label in ("a", "b")]
+    assert reports[0] == reports[1]
+    found = Graph().parse(data=reports[0].to_ntriples(), format="nt")
+    assert [type(shape) for shape in found.objects(None, SH.sourceShape)] == [BNode]
 
 
 @pytest.mark.parametrize(("turtle", "why"), [("a b c", "no Turtle"), ("<http://e/a> <http://e/b> 1 .", "no target")])
@@ -225,7 +233,8 @@ def test_the_command_judges_any_rdf_in_many_forms(faulty: Path, tmp_path: Path):
     assert len(list(turtle.subjects(RDF.type, SH.ValidationResult))) == len(data["graphs"][0]["results"])
     page = tmp_path / "page.html"
     assert command("validate", faulty, "--format", "html", "-o", page).returncode == 1
-    assert re.search("<mark>延期</mark>至疫情", page.read_text(encoding="utf-8"))
+    shown = page.read_text(encoding="utf-8")
+    assert re.search("<mark>延期</mark>至疫情.*in the graph: <mark>延长</mark>", shown)
     assert command("validate", "-", given=nquads()).stdout == "conforms: 1 graphs\n"
 
 
