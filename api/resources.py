@@ -100,9 +100,15 @@ def _whole(request: Request, store: Store, base: str, path: str, target: Format 
         raise _unknown(graph)
     body = _graph_page(graph, f"/{path}", store, base) if target == HTML else convert(lines, target)
     headers = links(f"/{path}", target, _OFFERS)
-    if path.startswith("graph/notice/"):
-        headers["Link"] += f', </validation/{path.removeprefix("graph/")}>; rel="{CONFORMS_TO}"'
+    if report := _report(graph, base):
+        headers["Link"] += f', <{report}>; rel="{CONFORMS_TO}"'
     return respond(request, body, target, headers)
+
+
+def _report(iri: str, base: str) -> str | None:
+    """Returns where the report on a notice is, of which this is the IRI, or that of its graph."""
+    notice = re.fullmatch(f"{re.escape(base)}(?:id|graph)/(notice/[^/]+)", iri)
+    return f"/validation/{notice[1]}" if notice else None
 
 
 def _split(path: str) -> tuple[str, Format | None]:
@@ -144,7 +150,9 @@ def _document(request: Request, store: Store, iri: str, form: tuple[Format, Prof
         raise _unknown(iri)
     headers = links("/" + iri.removeprefix(base), target, _OFFERS, profiles.suffix(chosen))
     kinds = (o.value for s, p, o in rows if (s, p) == (Iri(iri), Iri(RDF_TYPE)) and isinstance(o, Iri))
-    own = (f'<{iri}>; rel="describes"', f'<{iri}>; rel="cite-as"', *(f'<{kind}>; rel="type"' for kind in kinds))
+    own = [f'<{iri}>; rel="describes"', f'<{iri}>; rel="cite-as"', *(f'<{kind}>; rel="type"' for kind in kinds)]
+    if report := _report(iri, base):
+        own.append(f'<{report}>; rel="{CONFORMS_TO}"')
     headers["Link"] = ", ".join((headers["Link"], *own, profiles.link(chosen)))
     return respond(request, _written(iri, rows, target, base), target, {**headers, **profiles.VARY})
 
@@ -166,12 +174,17 @@ def _thing_page(iri: str, rows: Rows, base: str) -> bytes:
     here = Iri(iri)
     own = sorted((shown(p), shown(o)) for s, p, o in rows if s == here)
     incoming = sorted((shown(s), shown(p)) for s, p, o in rows if o == here)
-    body = pages.formats(iri, "/" + iri.removeprefix(base), _OFFERS)
+    body = pages.formats(iri, "/" + iri.removeprefix(base), _OFFERS) + _report_link(iri, base)
     body += pages.table(("属性 · property", "值 · value"), own)
     if incoming:
         body += f"<h2>指向它的 · what points here</h2><p>at most {INCOMING} are listed</p>"
         body += pages.table(("主语 · subject", "属性 · property"), incoming)
     return pages.page(labelled.get(iri, iri), body)
+
+
+def _report_link(iri: str, base: str) -> str:
+    report = _report(iri, base)
+    return f"<p>{pages.link(report, '校验报告 · validation report')}</p>" if report else ""
 
 
 def _graph_page(graph: str, path: str, store: Store, base: str) -> bytes:
@@ -181,5 +194,5 @@ def _graph_page(graph: str, path: str, store: Store, base: str) -> bytes:
           OPTIONAL {{ ?subject skos:definition ?definition FILTER(LANG(?definition) = "zh") }} }} }}
         ORDER BY ?subject"""
     )
-    body = pages.formats(graph, path, _OFFERS) + pages.rows_table(rows, base)
+    body = pages.formats(graph, path, _OFFERS) + _report_link(graph, base) + pages.rows_table(rows, base)
     return pages.page(graph, body)

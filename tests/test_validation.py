@@ -267,8 +267,10 @@ def test_the_server_shows_reports_and_shapes(tmp_path: Path):
         assert client.get(f"{href}.json").json()["results"][0]["path"] == f"<{terms.ISSUE_DATE}>"
         report = Graph().parse(data=client.get(href, headers={"Accept": "text/turtle"}).text, format="turtle")
         assert len(list(report.objects(None, SH.result))) == 1
-        linked = client.get("/graph/notice/00000000000000aa.ttl").headers["link"]
-        assert f'<{href}>; rel="{terms.CONFORMS_TO}"' in linked
+        for path in ("/graph/notice/00000000000000aa", "/id/notice/00000000000000aa"):
+            assert f'<{href}>; rel="{terms.CONFORMS_TO}"' in client.get(f"{path}.ttl").headers["link"]
+            assert f'<a href="{href}">' in client.get(f"{path}.html").text
+        assert "/validation/" not in client.get("/id/notice/00000000000000aa/measure/1.ttl").headers["link"]
         assert "notice-issueDate-known" in client.get(f"{href}.html").text
         assert client.get("/validation/notice/0.json").status_code == 404
         assert client.get(f"{href}.nq").status_code == 404
