@@ -8,6 +8,9 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 from functools import cache
+from typing import NamedTuple
+
+from ahocorasick_rs import AhoCorasick, MatchKind
 
 from ingest.gazetteer import Division, division_of, is_full_name, places_in
 from ingest.model import Agency
@@ -16,8 +19,7 @@ from ingest.tables import table
 _BRACKETS = re.compile(r"[（(][^（）()]*[）)]")
 
 
-@dataclass(frozen=True, slots=True)
-class Name:
+class Name(NamedTuple):
     """A printed name in its parts; any but the body may be empty.
 
     Attributes:
@@ -45,22 +47,20 @@ class _Body:
 
 
 @cache
-def _bodies() -> tuple[re.Pattern[str], dict[str, _Body]]:
+def _bodies() -> tuple[AhoCorasick, dict[str, _Body]]:
     forms = {
         printed: _Body(row["official"] or printed, row["type"], completed=bool(row["completed"]))
         for row in table("agency-bodies")
         for printed in row["printed"].split("|")
     }
-    ordered = sorted(forms, key=len, reverse=True)
-    return re.compile("|".join(map(re.escape, ordered))), forms
+    return AhoCorasick(list(forms), matchkind=MatchKind.LeftmostLongest), forms
 
 
 def split_name(printed: str) -> Name | None:
     """Parts a printed name at its body; None where it holds no known body."""
-    match = _bodies()[0].search(printed)
-    if match is None:
-        return None
-    return Name(printed[: match.start()], match[0], printed[match.end() :])
+    for _, start, end in _bodies()[0].find_matches_as_indexes(printed):
+        return Name(printed[:start], printed[start:end], printed[end:])
+    return None
 
 
 def official_body(body: str) -> str:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from functools import cache
@@ -64,7 +64,7 @@ def find_amounts(text: str, taken: Iterable[Span] = ()) -> tuple[Amount, ...]:
         if amounts and read and _continues(plain, amounts[-1], read[0]):
             low = amounts.pop()
             span = Span(low.span.start, read[0].span.end)
-            amounts += [replace(low, span=span, bound="at-least"), replace(read[0], span=span, bound="at-most")]
+            amounts += [low._replace(span=span, bound="at-least"), read[0]._replace(span=span, bound="at-most")]
         else:
             amounts += read
     return tuple(amounts)
@@ -209,7 +209,7 @@ def _bounded(text: str, found: _Found, taken: tuple[Span, ...]) -> list[Amount]:
     amount = Amount(span, found.value, found.unit, bound, found.word)
     if found.low is None:
         return [amount]
-    return [replace(amount, value=found.low, bound="at-least"), replace(amount, bound="at-most")]
+    return [amount._replace(value=found.low, bound="at-least"), amount._replace(bound="at-most")]
 
 
 def _continues(text: str, low: Amount, high: Amount) -> bool:

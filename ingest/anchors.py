@@ -109,7 +109,6 @@ def _recurrence() -> re.Pattern[str]:
 
 
 _AGAIN = re.compile("[每隔按]|一个?[年季月周]度?一")
-_ACT_CLUE = re.compile("[之即]日|本")
 _SHORT_UNIT = {"year": "Y", "quarter": "Q", "month": "M"}
 
 
@@ -127,17 +126,17 @@ def _recurrences(text: str) -> Iterator[Recurrence]:
 
 
 @cache
-def _event() -> tuple[re.Pattern[str], tuple[str, ...], tuple[str, ...]]:
+def _event() -> tuple[re.Pattern[str], tuple[str, ...], re.Pattern[str]]:
     rows = table("events")
     states = "|".join(f"(?P<e{i}>{row['state']})" for i, row in enumerate(rows))
-    clues = tuple(clue for row in rows for clue in row["clues"].split("|"))
+    clues = re.compile("|".join(re.escape(clue) for row in rows for clue in row["clues"].split("|")))
     note = "(?:（[^（）。]{0,20}）)?"
     return re.compile(f"(?:{states}){note}{words('event-end')}{note}"), tuple(row["event"] for row in rows), clues
 
 
 def _events(text: str) -> Iterator[Event]:
     pattern, ids, clues = _event()
-    if not any(clue in text for clue in clues):
+    if not clues.search(text):
         return
     for match in pattern.finditer(text):
         yield Event(Span(*match.span()), ids[int((match.lastgroup or "e0")[1:])])
@@ -159,7 +158,7 @@ def _act() -> re.Pattern[str]:
 
 
 def _acts(text: str, dates: DocumentDates) -> Iterator[DocumentAct]:
-    if not _ACT_CLUE.search(text):
+    if "本" not in text and "之日" not in text and "即日" not in text:
         return
     for match in _act().finditer(text):
         effective = match["effective"] or match["effective_after"]

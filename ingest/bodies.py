@@ -8,8 +8,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import takewhile
 
-from ingest.agencies import described, full_name, is_elided, official_body, split_name, words
+from ingest.agencies import Name, described, full_name, is_elided, official_body, split_name, words
 from ingest.gazetteer import by_abbreviation, is_full_name, places_in
 from ingest.model import Agency, AgencyMention, Span
 from ingest.numerals import number
@@ -19,6 +20,8 @@ _PART = re.compile(r"(?<!各[市区县州盟旗])[、/\u2063]|(?<=[局厅委办�
 _RANKS = re.compile(r"([一二两三四五六七八九十]+)(市|省|区|县|州|旗|盟)")
 _ALIAS = re.compile(r"(?:[\u4e00-\u9fff]{2,4}?)??((?:[一二两三四五六七八九十]+[市省区县州旗盟]){1,4})")
 _ALIKE = re.compile(r"([两三四五六七八九十])(?:省市|省区市|省区|市县|区县|市区|地)")
+_MAX_PLACE = 12
+_PLACE_AND_COMMA = re.compile("[省市区县州旗盟]、")
 _PLACES = re.compile(r"[\u4e00-\u9fff]{2,12}?[省市区县州旗盟](?:、[\u4e00-\u9fff]{2,12}?[省市区县州旗盟])+")
 _DEFINED_PLACES = re.compile(
     r"((?:[\u4e00-\u9fff]{2,12}?[省市区县州旗盟]、)*[\u4e00-\u9fff]{2,12}?[省市区县州旗盟])（以下(?:简称|统称|称)“?([^”）]{1,8})”?）"
@@ -42,7 +45,7 @@ class _Cluster:
 @lru_cache(maxsize=1)
 def _told(text: str) -> tuple[list[list[str]], dict[str, tuple[str, ...]]]:
     """Returns the lists of places in a text, and the short forms that it defines for some; the header asks first."""
-    lists = [match[0].split("、") for match in _PLACES.finditer(text)]
+    lists = [match[0].split("、") for match in _place_lists(text)]
     defined = {}
     for mark in re.finditer("（以下", text):  # Searched for at once, the names before it would be tried everywhere.
         begin = mark.start()
@@ -53,6 +56,16 @@ def _told(text: str) -> tuple[list[list[str]], dict[str, tuple[str, ...]]]:
     return lists, defined
 
 
+def _place_lists(text: str) -> Iterator[re.Match[str]]:
+    """Yields what `_PLACES.finditer` does, tried only where a place may end before a comma."""
+    end = 0
+    for mark in _PLACE_AND_COMMA.finditer(text):
+        starts = range(max(end, mark.start() - _MAX_PLACE), mark.start() - 1)
+        if match := next(filter(None, (_PLACES.match(text, start) for start in starts)), None):
+            end = match.end()
+            yield match
+
+
 class Bodies:
     """Resolves names of bodies in one notice."""
 
@@ -61,6 +74,8 @@ class Bodies:
         self.issuers = issuers
         self.context = tuple(agency.division for agency in issuers if agency.division)
         self._lists, self._defined = _told(text)
+        self._issuer_names = [(agency, split_name(agency.name)) for agency in issuers]
+        self._met: dict[str, Agency] = {}
         self._issuer_places = list(dict.fromkeys(place for agency in issuers for place in places_in(agency.name)[:1]))
 
     def read(self, phrase: str, offset: int = 0, *, labelled: bool = False) -> tuple[AgencyMention, ...] | None:
@@ -126,8 +141,8 @@ class Bodies:
                 clusters.append(here := _Cluster())
             here.places += [(place, span) for place in places]
             return True
-        issuer = self._issuer(name)
         parts = split_name(name)
+        issuer = self._issuer(name, parts)
         if issuer is not None and (issuer[1] or parts is None or parts.body):
             clusters.append(_Cluster([(issuer[0], span)]))
             return self._behind(issuer[1], span, clusters[-1])
@@ -136,11 +151,11 @@ class Bodies:
         if words("own-bureau").search(name) or words("unit").search(name):
             self._unit(name, span, clusters)
         elif words("institution").search(name):
-            others.append(AgencyMention(described(name, self.context), span))
+            others.append(AgencyMention(self._described(name), span))
         elif here.agencies or not labelled:
             here.stubs.append((name, span))
         else:
-            others.append(AgencyMention(described(name, self.context), span))
+            others.append(AgencyMention(self._described(name), span))
         return True
 
     def _named(self, place: str, body: str, unit: str, span: Span, clusters: list[_Cluster]) -> bool:
@@ -148,14 +163,14 @@ class Bodies:
         places = self._places(place) if place else []
         if place and not places:
             clusters.append(here := _Cluster())
-            here.agencies.append((described(self._full(place, body), self.context), span))
+            here.agencies.append((self._described(self._full(place, body)), span))
             return self._behind(unit, span, here)
         if places and here.agencies:
             clusters.append(here := _Cluster())
         here.places += [(p, span) for p in places]
         if not here.places:
             clusters.append(here := _Cluster())
-            here.agencies.append((described(body, self.context), span))
+            here.agencies.append((self._described(body), span))
         for p, at in here.places:
             where = Span(at.start, span.end) if (p, at) == here.places[-1] and at == span else at
             where = span if here.agencies and at != span and len(here.agencies) >= len(here.places) else where
@@ -190,7 +205,13 @@ class Bodies:
     def _known(self, name: str) -> Agency:
         """Returns the issuing agency whose full name ends with `name`, else describes it as it stands."""
         issuers = (agency for agency in self.issuers if agency.name.endswith(name))
-        return next(issuers, None) or described(name, self.context)
+        return next(issuers, None) or self._described(name)
+
+    def _described(self, name: str) -> Agency:
+        """Describes an authority by its full name; those of a notice recur."""
+        if name not in self._met:
+            self._met[name] = described(name, self.context)
+        return self._met[name]
 
     def _full(self, place: str, body: str) -> str:
         """Completes 市 + 市场监管局 to the issuing agency where it is meant; else keeps the name as printed."""
@@ -198,7 +219,7 @@ class Bodies:
             return place + body
         return full_name(place, body)
 
-    def _issuer(self, name: str) -> tuple[Agency, str] | None:
+    def _issuer(self, name: str, parts: Name | None) -> tuple[Agency, str] | None:
         """Finds the issuing agency that a short form means, and what stands behind it: 市局信用处, 示范区执委会."""
         short = re.match(
             r"(?:本|我)?(?:省|市|区|县|州)?(?:厅|局|委)(?=$|[^、]{0,16}(?:处|科|室|股|部门|中心|队)$)", name
@@ -208,12 +229,10 @@ class Bodies:
             places = self._issuer_places[:1]
             if not rank or any(place.endswith(rank) for place in places):
                 return self.issuers[0], name[short.end() :]
-        parts = split_name(name)
         if parts is None or (parts.place and is_full_name(parts.place)):
             return None
         printed = parts.place + official_body(parts.body)
-        for agency in self.issuers:
-            own = split_name(agency.name)
+        for agency, own in self._issuer_names:
             if own is None or official_body(own.body) != official_body(parts.body):
                 continue
             if self._points_to(parts.place, printed, agency.name):
@@ -238,9 +257,8 @@ class Bodies:
             return self._issuer_places if len(self._issuer_places) == number(alike[1]) else []
         match = _ALIAS.fullmatch(name)
         if match is None:
-            letters = [by_abbreviation(letter) for letter in name]
-            known = [division.name for division in letters if division is not None]
-            return known if len(known) == len(name) > 1 else []
+            letters = list(takewhile(bool, map(by_abbreviation, name)))
+            return [division.name for division in letters if division] if len(letters) == len(name) > 1 else []
         wanted = {rank: number(count) or 0 for count, rank in _RANKS.findall(match[1])}
         candidates = [self._issuer_places, *self._lists]
         for strict in (True, False):
@@ -268,15 +286,13 @@ def _is_subsequence(short: str, full: str) -> bool:
 def _spans(text: str, separator: re.Pattern[str], within: Span | None = None) -> list[Span]:
     """Parts a stretch of text at a separator outside brackets."""
     span = within or Span(0, len(text))
-    spans, start, depth, position = [], span.start, 0, span.start
-    while position < span.end:
-        depth += {"（": 1, "）": -1}.get(text[position], 0)
-        match = separator.match(text, position, span.end) if depth == 0 else None
-        if match and match.end() > match.start():
-            spans.append(Span(start, position))
-            start = position = match.end()
-        else:
-            position += 1
+    spans, start, depth, seen = [], span.start, 0, span.start
+    for match in separator.finditer(text, *span):
+        depth += text.count("（", seen, match.start()) - text.count("）", seen, match.start())
+        seen = match.start()
+        if depth == 0:
+            spans.append(Span(start, match.start()))
+            start = match.end()
     return [*spans, Span(start, span.end)]
 
 

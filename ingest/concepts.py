@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from operator import itemgetter
 
-from ingest.cues import Cue, CueFinder, FoldedText, Hit, any_of, split_cues
+from ingest.cues import Cue, CueFinder, FoldedText, Hit, Stretch, any_of, split_cues
 from ingest.domains import domain_cues, rank_domains
 from ingest.model import ConceptMention, Span
 from ingest.tables import table
@@ -17,6 +17,7 @@ from ontology.load import concepts as vocabulary
 
 _GUARD = "-"
 """In the concept column: the cue says nothing and hides what stands inside it."""
+_SCHEMES = ("instruments", "targets")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,89 +61,93 @@ class Concepts:
 def find_concepts(measure: MeasureText) -> Concepts:
     """Reads the concepts of a measure; without any cue the tuples are empty."""
     folded = FoldedText(measure.text)
-    hits = sorted(_finder().find(folded), key=itemgetter(1))
+    hits = _finder().find(folded)
     masked = _masked(folded, hits, measure.cited)
-    found = {scheme: _counted(folded, hits, scheme, masked[scheme]) for scheme in ("instruments", "targets")}
+    instruments, targets = (_said(folded, hits[scheme], scheme, masked[scheme]) for scheme in _SCHEMES)
     domains = rank_domains(
         folded,
-        [hit for hit in hits if hit.cue.scheme == "domains"],
-        lead=folded.folded(Span(0, len(measure.title or ""))).end,
+        hits["domains"],
+        lead=folded.folded(Span(0, len(measure.title or "")))[1],
         headings=(measure.section_title or "", measure.notice_title or ""),
         departments=measure.departments,
-        concepts=dict.fromkeys(hit.concept for kept in found.values() for hit in kept),
+        concepts=instruments.keys() | targets.keys(),
     )
-    return Concepts(
-        _mentions(folded, found["instruments"], measure.sentences),
-        _mentions(folded, found["targets"], measure.sentences),
-        domains,
-    )
+    sentences = [folded.folded(sentence) for sentence in measure.sentences]
+    return Concepts(_mentions(folded, instruments, sentences), _mentions(folded, targets, sentences), domains)
 
 
 @cache
 def _finder() -> CueFinder:
     cues = [
         Cue(cue, scheme, row["concept"], row["rank"], any_of(row["when"]), any_of(row["unless"]))
-        for scheme in ("instruments", "targets")
+        for scheme in _SCHEMES
         for row in table(scheme)
         for cue in split_cues(row["cues"])
     ]
     cues += [
         Cue(cue, f"{scheme}-mask", row["reach"])
         for row in table("masks")
-        for scheme in ("instruments", "targets")
+        for scheme in _SCHEMES
         if row["scheme"] in {scheme, "both"}
         for cue in split_cues(row["cues"])
     ]
     return CueFinder(cues + domain_cues())
 
 
-def _masked(folded: FoldedText, hits: list[Hit], cited: tuple[Span, ...]) -> dict[str, list[Span]]:
+def _masked(folded: FoldedText, hits: dict[str, list[Hit]], cited: tuple[Span, ...]) -> dict[str, list[Stretch]]:
     """Returns the stretches in which words of a scheme say nothing of the measure."""
     inside_marks = [folded.folded(span) for span in cited]
     certificates = ("证", "证书", "执照", "证明")
     masked = {
         "instruments": list(inside_marks),
-        "targets": [s for s in inside_marks if not folded.text[s.start : s.end].endswith(certificates)],
+        "targets": [s for s in inside_marks if not folded.text[slice(*s)].endswith(certificates)],
     }
-    for hit in hits:
-        scheme = hit.cue.scheme.removesuffix("-mask")
-        if scheme != hit.cue.scheme:
-            clause = folded.clause(hit.span)
+    for scheme, stretches in masked.items():
+        for start, end, cue in hits[f"{scheme}-mask"]:
+            clause = folded.clause(start, end)
             reach = {
-                "itself": hit.span,
-                "after": Span(hit.span.start, clause.end),
-                "before": Span(clause.start, hit.span.end),
+                "itself": (start, end),
+                "after": (start, clause[1]),
+                "before": (clause[0], end),
                 "clause": clause,
-                "sentence": folded.sentence(hit.span),
+                "sentence": folded.sentence(start, end),
             }
-            masked[scheme].append(reach[hit.concept])
+            stretches.append(reach[cue.concept])
     return masked
 
 
-def _counted(folded: FoldedText, hits: list[Hit], scheme: str, masked: list[Span]) -> list[Hit]:
-    """Returns the hits of a scheme that say something of the measure."""
-    own = [hit for hit in hits if hit.cue.scheme == scheme]
-    masks = [(*span, "") for span in masked]
-    hiding = sorted([*masks, *((*hit.span, hit.cue.concept) for hit in own if hit.cue.gapless)])
-    seen = [hit for hit in own if hit.cue.concept != _GUARD and not _hidden(hit, hiding)]
-    return _narrowest(_without_rivals(folded, _by_rank(folded, seen), scheme), _ancestors(scheme))
+def _said(folded: FoldedText, hits: list[Hit], scheme: str, masked: list[Stretch]) -> dict[str, list[Stretch]]:
+    """Returns the concepts of a scheme that the measure says, and where the words for each stand."""
+    for first, last in masked:
+        hits = [hit for hit in hits if hit[0] < first or hit[1] > last]
+    said: dict[str, list[Stretch]] = {}
+    for start, end, cue in _by_rank(folded, _unhidden(hits)):
+        said.setdefault(cue.concept, []).append((start, end))
+    said = _without_rivals(folded, said, scheme)
+    ancestors = _ancestors(scheme)
+    wider = frozenset[str]().union(*[ancestors[concept] for concept in said])
+    return {concept: stretches for concept, stretches in said.items() if concept not in wider}
 
 
-def _hidden(hit: Hit, hiding: list[tuple[int, int, str]]) -> bool:
-    """Tells whether a hit stands in a mask (no concept) or is a part of wording that says another thing."""
-    (start, end), concept = hit.span, hit.cue.concept
-    for a, b, other in hiding:
-        if a > start:
-            return False
-        if end <= b and (not other or (other != concept and b - a > end - start)):
-            return True
-    return False
-
-
-def _narrowest(hits: list[Hit], ancestors: dict[str, frozenset[str]]) -> list[Hit]:
-    """Drops the hits whose concept is an ancestor of another one's."""
-    wider = frozenset[str]().union(*(ancestors[hit.concept] for hit in hits))
-    return [hit for hit in hits if hit.concept not in wider]
+def _unhidden(hits: list[Hit]) -> list[Hit]:
+    """Drops the hits that say nothing, and those that are a part of unbroken wording that says another thing."""
+    seen: list[Hit] = []
+    wordings: list[Hit] = []
+    reach = 0
+    longest_first = sorted(hits, key=itemgetter(1), reverse=True)
+    for hit in sorted(longest_first, key=itemgetter(0)):
+        start, end, cue = hit
+        concept = cue.concept
+        for a, b, other in wordings if end <= reach else ():
+            if end <= b and b - a > end - start and other.concept != concept:
+                break
+        else:
+            if concept != _GUARD:
+                seen.append(hit)
+        if cue.gapless:
+            wordings.append(hit)
+            reach = max(reach, end)
+    return seen
 
 
 @cache
@@ -160,54 +165,59 @@ def _above(parents: dict[str, str | None], concept: str) -> Iterator[str]:
 
 def _by_rank(folded: FoldedText, seen: list[Hit]) -> list[Hit]:
     """Drops the hits whose rank yields to others that stand in its reach."""
-    kept = [hit for hit in seen if not hit.cue.rank]
-    yielding = [hit for hit in seen if hit.cue.rank]
-    for rank, (reach, stronger) in _YIELDS.items() if yielding else ():
-        firm = [hit.span for hit in kept if hit.cue.rank in stronger]
-        for hit in yielding:
-            if hit.cue.rank == rank:
-                around = reach(folded, hit)
-                if not any(around.holds(span) for span in firm):
-                    kept.append(hit)
+    kept: list[Hit] = []
+    yielding: dict[str, list[Hit]] = {}
+    for hit in seen:
+        rank = hit[2].rank
+        (yielding.setdefault(rank, []) if rank else kept).append(hit)
+    for rank in sorted(yielding, key=_RANKS.index):
+        reach, stronger = _YIELDS[rank]
+        firm = [(a, b) for a, b, cue in kept if cue.rank in stronger]
+        own = yielding[rank]
+        kept += [hit for hit in own if not _holds_any(reach(folded, hit[0], hit[1]), firm)] if firm else own
     return kept
 
 
-def _without_rivals(folded: FoldedText, hits: list[Hit], scheme: str) -> list[Hit]:
-    """Drops the hits that a rival's words near them explain better."""
-    said: dict[str, list[Span]] = {}
-    for hit in hits:
-        said.setdefault(hit.concept, []).append(hit.span)
-    lost = {
-        (hit.concept, hit.span)
-        for hit in hits
-        for rival, reach in _rivals(scheme).get(hit.concept, ())
-        if rival in said and any(map(reach(folded, hit).holds, said[rival]))
-    }
-    return [hit for hit in hits if (hit.concept, hit.span) not in lost]
+def _without_rivals(folded: FoldedText, said: dict[str, list[Stretch]], scheme: str) -> dict[str, list[Stretch]]:
+    """Drops the words that a rival's words near them explain better."""
+    rivals = _rivals(scheme)
+    kept = dict(said)
+    for concept in said.keys() & rivals.keys():
+        for rival, reach in rivals[concept]:
+            if rival in said:
+                kept[concept] = [s for s in kept[concept] if not _holds_any(reach(folded, *s), said[rival])]
+    return {concept: stretches for concept, stretches in kept.items() if stretches}
+
+
+def _holds_any(around: Stretch, stretches: list[Stretch]) -> bool:
+    first, last = around
+    for start, end in stretches:  # noqa: SIM110 - any() costs twice as much, and this is asked often
+        if first <= start and end <= last:
+            return True
+    return False
+
+
+_Reach = Callable[[FoldedText, int, int], Stretch]
 
 
 @cache
-def _rivals(scheme: str) -> dict[str, list[tuple[str, Callable[[FoldedText, Hit], Span]]]]:
+def _rivals(scheme: str) -> dict[str, list[tuple[str, _Reach]]]:
     """Returns for a concept those that it yields to, and how far around it."""
-    rivals: dict[str, list[tuple[str, Callable[[FoldedText, Hit], Span]]]] = {}
+    rivals: dict[str, list[tuple[str, _Reach]]] = {}
     for row in table("rivals"):
         if row["scheme"] == scheme:
             rivals.setdefault(row["concept"], []).extend((r, _REACH[row["within"]]) for r in row["rivals"].split("|"))
     return rivals
 
 
-def _whole(folded: FoldedText, _: Hit) -> Span:
-    return Span(0, len(folded.text))
+def _whole(folded: FoldedText, _start: int, _end: int) -> Stretch:
+    return 0, len(folded.text)
 
 
-_REACH: dict[str, Callable[[FoldedText, Hit], Span]] = {
-    "clause": lambda folded, hit: folded.clause(hit.span),
-    "sentence": lambda folded, hit: folded.sentence(hit.span),
-    "measure": _whole,
-}
-_YIELDS: dict[str, tuple[Callable[[FoldedText, Hit], Span], frozenset[str]]] = {
-    "clause": (_REACH["clause"], frozenset({""})),
-    "sentence": (_REACH["sentence"], frozenset({""})),
+_REACH: dict[str, _Reach] = {"clause": FoldedText.clause, "sentence": FoldedText.sentence, "measure": _whole}
+_YIELDS: dict[str, tuple[_Reach, frozenset[str]]] = {
+    "clause": (FoldedText.clause, frozenset({""})),
+    "sentence": (FoldedText.sentence, frozenset({""})),
     "beside": (_whole, frozenset()),
     "topic": (_whole, frozenset({"", "clause", "sentence", "beside"})),
     "general": (_whole, frozenset({"", "clause", "sentence", "topic"})),
@@ -217,14 +227,21 @@ _YIELDS: dict[str, tuple[Callable[[FoldedText, Hit], Span], frozenset[str]]] = {
 """What a rank yields to, and how far around it: `topic` is a field of work that stands for who works in it,
 `general` a wide class, `last` a resort, `default` whom such work is for where nobody is named at all; nothing general
 yields to `beside` (persons, offices)."""
+_RANKS = tuple(_YIELDS)
 
 
-def _mentions(folded: FoldedText, hits: list[Hit], sentences: tuple[Span, ...]) -> tuple[ConceptMention, ...]:
+def _mentions(
+    folded: FoldedText, said: dict[str, list[Stretch]], sentences: list[Stretch]
+) -> tuple[ConceptMention, ...]:
     """Keeps the first words of each concept in each sentence."""
-    first: dict[tuple[str, int], ConceptMention] = {}
-    starts = [sentence.start for sentence in sentences]
-    for concept, span in sorted((hit.concept, folded.printed(hit.span)) for hit in hits):
-        i = bisect_right(starts, span.start) - 1
-        sentence = i if i >= 0 and sentences[i].holds(span) else -1
-        first.setdefault((concept, sentence), ConceptMention(concept, span))
-    return tuple(sorted(first.values(), key=lambda mention: (mention.span, mention.concept)))
+    found = []
+    starts = [start for start, _ in sentences]
+    for concept, stretches in said.items():
+        met = set()
+        for start, end in sorted(stretches) if len(stretches) > 1 else stretches:
+            i = bisect_right(starts, start) - 1
+            sentence = i if i >= 0 and end <= sentences[i][1] else -1
+            if sentence not in met:
+                met.add(sentence)
+                found.append((folded.printed(start, end), concept))
+    return tuple([ConceptMention(concept, span) for span, concept in sorted(found)])

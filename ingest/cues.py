@@ -17,7 +17,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache
 from operator import itemgetter
-from typing import NamedTuple
 
 from ahocorasick_rs import AhoCorasick
 
@@ -43,6 +42,8 @@ _LONGEST = {"……": 40, "…": 16, "~": 40, "@": 20}
 _PASSED_OVER = re.compile(r"[^\S\n]+|[“”‘’\"'「」]")
 _CLAUSE_END = re.compile("[，。；：！？\n]")
 _SENTENCE_MARKS = "。；！？\n"
+Stretch = tuple[int, int]
+"""From start to end in the folded text: a plain tuple, for there are hundreds a notice."""
 
 
 class FoldedText:
@@ -71,25 +72,25 @@ class FoldedText:
         self._clause_ends = [mark.start() for mark in _CLAUSE_END.finditer(text)]
         self._sentence_ends = [at for at in self._clause_ends if text[at] in _SENTENCE_MARKS]
 
-    def printed(self, span: Span) -> Span:
+    def printed(self, start: int, end: int) -> Span:
         """Returns where a non-empty stretch stands in the printed text."""
         if not self._places:
-            return span
-        return Span(self._back(span.start), self._back(span.end - 1) + 1)
+            return Span(start, end)
+        return Span(self._back(start), self._back(end - 1) + 1)
 
-    def folded(self, span: Span) -> Span:
+    def folded(self, span: Span) -> Stretch:
         """Returns the stretch that a span of the printed text became."""
         if not self._places:
             return span
-        return Span(self._kept_before(span.start), self._kept_before(span.end))
+        return self._kept_before(span.start), self._kept_before(span.end)
 
-    def clause(self, span: Span) -> Span:
-        """Returns the stretch between two clause marks that holds `span`."""
-        return self._between(self._clause_ends, span)
+    def clause(self, start: int, end: int) -> Stretch:
+        """Returns the stretch between two clause marks that holds the one from `start` to `end`."""
+        return self._between(self._clause_ends, start, end)
 
-    def sentence(self, span: Span) -> Span:
-        """Returns the stretch between two sentence marks that holds `span`."""
-        return self._between(self._sentence_ends, span)
+    def sentence(self, start: int, end: int) -> Stretch:
+        """Returns the stretch between two sentence marks that holds the one from `start` to `end`."""
+        return self._between(self._sentence_ends, start, end)
 
     def sentence_starts(self) -> list[int]:
         """Returns where the sentences begin, in order."""
@@ -105,9 +106,9 @@ class FoldedText:
         end = self._places[i][0] if i < len(self._places) else len(self.text)
         return min(offset - printed + here, end)
 
-    def _between(self, marks: list[int], span: Span) -> Span:
-        before, after = bisect_left(marks, span.start), bisect_left(marks, span.end)
-        return Span(marks[before - 1] + 1 if before else 0, marks[after] if after < len(marks) else len(self.text))
+    def _between(self, marks: list[int], start: int, end: int) -> Stretch:
+        before, after = bisect_left(marks, start), bisect_left(marks, end)
+        return marks[before - 1] + 1 if before else 0, marks[after] if after < len(marks) else len(self.text)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -132,6 +133,7 @@ class Cue:
     pattern: re.Pattern[str] | None = field(init=False)
     anchors: tuple[str, ...] = field(init=False)
     needs: tuple[tuple[str, int], ...] = field(init=False)
+    guarded: bool = field(init=False)
     gapless: bool = field(init=False)
     """Whether the cue is unbroken wording; such a cue hides shorter ones inside it."""
 
@@ -145,30 +147,18 @@ class Cue:
         object.__setattr__(self, "pattern", None if plain else re.compile(cue_regex(self.written)))
         object.__setattr__(self, "anchors", (self.written,) if plain else _anchors(self.written))
         object.__setattr__(self, "needs", () if plain else _needs(self.written))
+        object.__setattr__(self, "guarded", self.when is not None or self.unless is not None)
         object.__setattr__(self, "gapless", "…" not in self.written and "~" not in self.written)
 
-    def counts(self, folded: FoldedText, span: Span) -> bool:
-        """Tells whether what stands around it lets the cue count."""
-        if self.when:
-            sentence = folded.sentence(span)
-            if not self.when.search(folded.text, sentence.start, sentence.end):
-                return False
-        if self.unless:
-            clause = folded.clause(span)
-            return not self.unless.search(folded.text, clause.start, clause.end)
-        return True
+    def counts(self, folded: FoldedText, start: int, end: int) -> bool:
+        """Tells whether what stands around it, from `start` to `end`, lets the cue count."""
+        if self.when and not self.when.search(folded.text, *folded.sentence(start, end)):
+            return False
+        return not (self.unless and self.unless.search(folded.text, *folded.clause(start, end)))
 
 
-class Hit(NamedTuple):
-    """A cue that stands in a text, in offsets of the folded text."""
-
-    cue: Cue
-    span: Span
-
-    @property
-    def concept(self) -> str:
-        """What the cue says."""
-        return self.cue.concept
+Hit = tuple[int, int, Cue]
+"""Where a cue stands, from start to end in the folded text."""
 
 
 def cue_regex(cue: str) -> str:
@@ -267,23 +257,22 @@ class _Anchored:
     frames: dict[int, list[tuple[Cue, int]]] = field(default_factory=dict)
     needs: int = 0
 
-    def likely(self, end: int, present: int, near: dict[int, int]) -> Iterable[Cue]:
-        """Returns the frames of which a needed word stands near enough behind `end`.
+    def likely(self, needs: int, end: int, near: dict[int, int]) -> list[Cue]:
+        """Returns the frames of which a needed word stands near enough behind `end`; one may be given twice.
 
         Args:
+            needs: A bit for each word that they need and that stands behind them in the sentence.
             end: Where these words end.
-            present: A bit for each needed word that stands behind them in the sentence.
             near: Where such a word stands first.
         """
-        likely = dict.fromkeys(self.free)
-        needs = self.needs & present
+        likely = self.free.copy()
         while needs:
             need = (needs & -needs).bit_length() - 1
             needs &= needs - 1
             distance = near[need] - end
             for cue, far in self.frames[need]:
                 if distance <= far:
-                    likely[cue] = None
+                    likely.append(cue)
         return likely
 
 
@@ -293,8 +282,9 @@ class CueFinder:
     def __init__(self, cues: Iterable[Cue]) -> None:
         """Builds the automaton; the words that frames need besides their beginnings have the low numbers."""
         cues = list(cues)
+        self._schemes = {cue.scheme for cue in cues}
         numbers = {word: i for i, word in enumerate(dict.fromkeys(word for cue in cues for word, _ in cue.needs))}
-        self._needed = len(numbers)
+        bits = [1 << i for i in range(len(numbers))]
         anchored: dict[int, _Anchored] = {}
         for cue in cues:
             for anchor in cue.anchors:
@@ -303,36 +293,35 @@ class CueFinder:
                     (here.free if cue.pattern else here.words).append(cue)
                 for word, far in cue.needs:
                     here.frames.setdefault(numbers[word], []).append((cue, far))
-                    here.needs |= 1 << numbers[word]
-        self._anchored = [anchored.get(i) for i in range(len(numbers))]
+                    here.needs |= bits[numbers[word]]
+        bits += [0] * (len(numbers) - len(bits))
+        self._met = [(anchored.get(i), bit) for i, bit in enumerate(bits)]
+        """What begins with each word, and the word's bit where a frame needs it."""
         self._automaton = AhoCorasick(list(numbers))
 
-    def find(self, folded: FoldedText) -> list[Hit]:
-        """Returns every cue that stands in the text, overlapping ones too, in no order."""
-        hits: list[Hit] = []
+    def find(self, folded: FoldedText) -> dict[str, list[Hit]]:
+        """Returns by scheme every cue that stands in the text, overlapping ones too; one may be given twice."""
+        text, met = folded.text, self._met
+        hits: dict[str, list[Hit]] = {scheme: [] for scheme in self._schemes}
         starts = folded.sentence_starts()
         near: dict[int, int] = {}
         present = 0
         # From the end on: what a frame needs behind its beginning is known before the beginning is met.
-        for index, start, end in reversed(self._automaton.find_matches_as_indexes(folded.text, overlapping=True)):
+        for index, start, end in reversed(self._automaton.find_matches_as_indexes(text, overlapping=True)):
             while end <= starts[-1]:
                 starts.pop()
                 present = 0
-            here = self._anchored[index]
+            here, bit = met[index]
             if here is not None:
                 for cue in here.words:
-                    _take(cue, folded, start, end, hits)
-                if here.free or here.needs & present:
-                    for cue in here.likely(end, present, near):
-                        if cue.pattern and (found := cue.pattern.match(folded.text, start)):
-                            _take(cue, folded, start, found.end(), hits)
-            if index < self._needed:
+                    if not cue.guarded or cue.counts(folded, start, end):
+                        hits[cue.scheme].append((start, end, cue))
+                needs = here.needs & present
+                for cue in here.likely(needs, end, near) if needs or here.free else ():
+                    found = cue.pattern.match(text, start) if cue.pattern else None
+                    if found and (not cue.guarded or cue.counts(folded, start, found.end())):
+                        hits[cue.scheme].append((start, found.end(), cue))
+            if bit:
                 near[index] = start
-                present |= 1 << index
+                present |= bit
         return hits
-
-
-def _take(cue: Cue, folded: FoldedText, start: int, end: int, hits: list[Hit]) -> None:
-    span = Span(start, end)
-    if (cue.when is None and cue.unless is None) or cue.counts(folded, span):
-        hits.append(Hit(cue, span))

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache, lru_cache
 
 from ingest.cues import Cue, CueFinder, FoldedText, Hit, split_cues
-from ingest.model import Span
 from ingest.tables import table
 from ontology.load import concepts as vocabulary
 
@@ -85,7 +84,7 @@ def _one_of_a_line(domains: list[str], weights: Mapping[str, float]) -> list[str
 @lru_cache(4096)
 def _heading_strengths(heading: str) -> tuple[tuple[str, float], ...]:
     text = FoldedText(heading)
-    return tuple(_strengths(text, _heading_finder().find(text), 0).items())
+    return tuple(_strengths(text, _heading_finder().find(text)["domains"], 0).items())
 
 
 def _strengths(text: FoldedText, hits: list[Hit], lead: int) -> dict[str, float]:
@@ -93,32 +92,33 @@ def _strengths(text: FoldedText, hits: list[Hit], lead: int) -> dict[str, float]
     hits = _said(hits)
     lists = _lists(text, hits)
     found: dict[str, dict[str, float]] = {}
-    for hit in hits:
-        weight = WEAK_CUE if hit.cue.rank or any(span.holds(hit.span) for span in lists) else CUE
-        if hit.span.end <= lead:
+    for start, end, cue in hits:
+        weight = WEAK_CUE if cue.rank or (lists and any(a <= start and end <= b for a, b in lists)) else CUE
+        if end <= lead:
             weight *= TITLE / CUE
-        words = found.setdefault(hit.concept, {})
-        words[hit.cue.written] = max(weight, words.get(hit.cue.written, 0.0))
-    return {domain: max(words.values()) + sum(sorted(words.values())[:-1]) / 4 for domain, words in found.items()}
+        words = found.setdefault(cue.concept, {})
+        if weight > words.get(cue.written, 0.0):
+            words[cue.written] = weight
+    best = {domain: max(words.values()) for domain, words in found.items()}
+    return {domain: most + (sum(found[domain].values()) - most) / 4 for domain, most in best.items()}
 
 
 def _said(hits: list[Hit]) -> list[Hit]:
     """Returns the cues that stand in none that says nothing."""
-    hidden = [hit.span for hit in hits if hit.concept == _GUARD]
-    return [hit for hit in hits if not any(span.holds(hit.span) for span in hidden)] if hidden else hits
+    hidden = [hit for hit in hits if hit[2].concept == _GUARD]
+    return [hit for hit in hits if not any(a <= hit[0] and hit[1] <= b for a, b, _ in hidden)] if hidden else hits
 
 
-def _lists(text: FoldedText, hits: list[Hit]) -> list[Span]:
+def _lists(text: FoldedText, hits: list[Hit]) -> list[tuple[int, int]]:
     """Returns the clauses that enumerate lines of work, and so are about none of them."""
-    named: defaultdict[Span, set[str]] = defaultdict(set)
-    for hit in hits:
-        if not hit.cue.rank:
-            named[text.clause(hit.span)].add(hit.concept)
-    return [
-        clause
-        for clause, domains in named.items()
-        if len(domains - _marked("across")) >= _LIST and "、" in text.text[clause.start : clause.end]
-    ]
+    across = _marked("across")
+    firm = [(start, end, cue.concept) for start, end, cue in hits if not cue.rank and cue.concept not in across]
+    if len({domain for _, _, domain in firm}) < _LIST or "、" not in text.text:
+        return []
+    named: defaultdict[tuple[int, int], set[str]] = defaultdict(set)
+    for start, end, domain in firm:
+        named[text.clause(start, end)].add(domain)
+    return [clause for clause, domains in named.items() if len(domains) >= _LIST and "、" in text.text[slice(*clause)]]
 
 
 def _department_shares(departments: Iterable[str]) -> dict[str, float]:
@@ -134,7 +134,7 @@ def _department_shares(departments: Iterable[str]) -> dict[str, float]:
 
 @lru_cache(4096)
 def _department_domains(name: str) -> frozenset[str]:
-    return frozenset(hit.concept for hit in _said(_department_finder().find(FoldedText(name))))
+    return frozenset(cue.concept for _, _, cue in _said(_department_finder().find(FoldedText(name))["domains"]))
 
 
 @cache

@@ -5,6 +5,8 @@ from collections import defaultdict
 from dataclasses import dataclass
 from functools import cache
 
+from ahocorasick_rs import AhoCorasick, MatchKind
+
 from ingest.tables import table
 
 LEVELS = {"province": "level-provincial", "prefecture": "level-prefecture", "county": "level-county"}
@@ -29,7 +31,7 @@ class _Names:
     full: dict[str, tuple[Division, ...]]
     short: dict[str, tuple[Division, ...]]
     abbreviations: dict[str, Division]
-    prefix: re.Pattern[str]
+    finder: AhoCorasick
 
 
 @cache
@@ -43,12 +45,11 @@ def _names() -> _Names:
         if row["short"]:
             short[row["short"]].append(division)
         abbreviations.update((letter, division) for letter in row["abbreviation"].split("|") if letter)
-    ordered = sorted(full, key=len, reverse=True)
     return _Names(
         {name: tuple(found) for name, found in full.items()},
         {name: tuple(found) for name, found in short.items()},
         abbreviations,
-        re.compile("|".join(map(re.escape, ordered))),
+        AhoCorasick(list(full), matchkind=MatchKind.LeftmostLongest),
     )
 
 
@@ -94,19 +95,12 @@ def _only(found: tuple[Division, ...], context: tuple[str, ...]) -> Division | N
 
 
 def _chain(place: str) -> tuple[list[str], tuple[str, ...]] | None:
-    names: list[str] = []
-    codes: list[str] = []
-    rest = place
-    while rest:
-        match = _names().prefix.match(rest)
-        if match is None:
-            return None
-        codes += [d.code for name in names[-1:] for d in _names().full[name]]
-        names.append(match[0])
-        rest = rest[match.end() :]
-    return (names, tuple(codes)) if names else None
+    names = list(places_in(place))
+    if not names or "".join(names) != place:
+        return None
+    return names, tuple(division.code for name in names[:-1] for division in _names().full[name])
 
 
 def places_in(text: str) -> tuple[str, ...]:
-    """Returns the full names of divisions that stand in `text`, in order, repetitions kept."""
-    return tuple(match[0] for match in _names().prefix.finditer(text))
+    """Returns the full names of divisions that stand in `text`, in order, repetitions kept; of two the longer."""
+    return tuple(_names().finder.find_matches_as_strings(text))

@@ -4,6 +4,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from ingest.amounts import find_amounts
 from ingest.bodies import Bodies
@@ -24,6 +25,8 @@ _NAMED = re.compile(r"【([^【】。]{2,32})】(?=.)", re.DOTALL)
 _BESIDE = re.compile("[^；，。）】]+")
 _UNTIL = "期限："
 """What the heading of a column of dates says of each of its cells."""
+_Found = TypeVar("_Found", ConceptMention, Deadline, Amount)
+_MARK = re.compile(r"[？?！!、，,;；\s]")
 _STRAY = re.compile(r"(?<=[。！？；”）])[？?！!、，,;；]+$|[\s，、]+$")
 
 
@@ -137,7 +140,8 @@ def _text_spans(text: str, item: Item, responsibility: Responsibility) -> Iterat
         kept.append(Span(start, paragraph.end))
     kept = [span for span in kept if text[span.start : span.end].strip()]
     for i, span in enumerate(kept):
-        stray = _STRAY.search(text, span.start, span.end) if i == len(kept) - 1 else None
+        ends = i == len(kept) - 1 and _MARK.match(text, span.end - 1)
+        stray = _STRAY.search(text, span.start, span.end) if ends else None
         yield Span(span.start, stray.start()) if stray and stray.start() > span.start else span
     if not kept:
         yield item.spans[0]
@@ -160,24 +164,29 @@ def _provisions(
     amounts: tuple[Amount, ...],
     modalities: tuple[Modality, ...],
 ) -> Iterator[Provision]:
-    for i, sentence in enumerate(sentences):
-        end = sentences[i + 1].start if i + 1 < len(sentences) else len(pieces.text)
-        own = Span(sentence.start if i else 0, end)
+    starts = [sentence.start for sentence in sentences]
+    back = pieces.back
+    for sentence, modality, used, meant, limits, counted in zip(
+        sentences,
+        modalities,
+        _by_sentence(starts, concepts.instruments),
+        _by_sentence(starts, concepts.targets),
+        _by_sentence(starts, deadlines),
+        _by_sentence(starts, amounts),
+        strict=True,
+    ):
         yield Provision(
-            span=pieces.back(sentence),
-            instruments=_within(pieces, own, concepts.instruments),
-            targets=_within(pieces, own, concepts.targets),
-            deadlines=tuple(
-                _moved(deadline, pieces.back(deadline.span))
-                for deadline in deadlines
-                if own.start <= deadline.span.start < own.end
+            span=back(sentence),
+            instruments=tuple([ConceptMention(mention.concept, back(mention.span)) for mention in used]),
+            targets=tuple([ConceptMention(mention.concept, back(mention.span)) for mention in meant]),
+            deadlines=tuple([replace(deadline, span=back(deadline.span)) for deadline in limits]),
+            amounts=tuple([amount._replace(span=back(amount.span)) for amount in counted]),
+            modality=Modality(
+                modality.force,
+                modality.word and back(modality.word),
+                tuple(map(back, modality.conditions)),
+                tuple(map(back, modality.exclusions)),
             ),
-            amounts=tuple(
-                replace(amount, span=pieces.back(amount.span))
-                for amount in amounts
-                if own.start <= amount.span.start < own.end
-            ),
-            modality=_moved_modality(modalities[i], pieces),
         )
 
 
@@ -189,6 +198,14 @@ def _times_beside(text: str, responsibility: Responsibility) -> Iterator[Span]:
                 yield Span(label.end(), part.end())
 
 
+def _by_sentence(starts: list[int], found: Iterable[_Found]) -> list[list[_Found]]:
+    """Parts what was found by the sentence that it begins in; what stands before the first one belongs to it."""
+    parted: list[list[_Found]] = [[] for _ in starts]
+    for one in found if starts else ():
+        parted[max(bisect_right(starts, one.span.start) - 1, 0)].append(one)
+    return parted
+
+
 def _time_cells(text: str, cells: Iterable[Span], dates: DocumentDates) -> Iterator[Provision]:
     """The cell that says until when is no part of the measure's text, and a provision of it all the same."""
     for cell in cells:
@@ -196,25 +213,5 @@ def _time_cells(text: str, cells: Iterable[Span], dates: DocumentDates) -> Itera
         if found:
             moved = (deadline.span.shifted(cell.start - len(_UNTIL)) for deadline in found)
             inside = (Span(max(span.start, cell.start), span.end) for span in moved)
-            yield Provision(span=cell, deadlines=tuple(map(_moved, found, inside)))
-
-
-def _within(pieces: _Pieces, sentence: Span, mentions: tuple[ConceptMention, ...]) -> tuple[ConceptMention, ...]:
-    return tuple(
-        ConceptMention(mention.concept, pieces.back(mention.span))
-        for mention in mentions
-        if sentence.start <= mention.span.start < sentence.end
-    )
-
-
-def _moved(deadline: Deadline, span: Span) -> Deadline:
-    return replace(deadline, span=span)
-
-
-def _moved_modality(modality: Modality, pieces: _Pieces) -> Modality:
-    return replace(
-        modality,
-        word=modality.word and pieces.back(modality.word),
-        conditions=tuple(map(pieces.back, modality.conditions)),
-        exclusions=tuple(map(pieces.back, modality.exclusions)),
-    )
+            timed = tuple(replace(deadline, span=span) for deadline, span in zip(found, inside, strict=True))
+            yield Provision(span=cell, deadlines=timed)

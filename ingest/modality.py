@@ -9,6 +9,8 @@ from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from operator import attrgetter
+from typing import NamedTuple
 
 from ahocorasick_rs import AhoCorasick, MatchKind
 
@@ -30,8 +32,7 @@ _MAX_CLAUSES = 3
 _ANYWHERE, _FIRST, _HEAD = "", "first", "head"
 
 
-@dataclass(frozen=True, slots=True)
-class _Word:
+class _Word(NamedTuple):
     """A word of force; `place` is where in its sentence it counts: anywhere, in the first clause, or as its verb."""
 
     force: str
@@ -51,8 +52,10 @@ def read_modality(text: str, sentences: tuple[Span, ...]) -> tuple[Modality, ...
     exclusions = _phrases(open_text, "exclusion", present)
     found = [*_phrases(open_text, "condition", present), *_ending_in_de(open_text, words)]
     conditions = _longest(span for span in found if not _meets_any(span, exclusions))
-    asides = (conditions, exclusions, tuple(Span(*match.span()) for match in _ASIDE.finditer(open_text)))
-    main = [word for word in words if not any(_meets_any(word.span, spans) for spans in asides)]
+    asides = [
+        spans for spans in (conditions, exclusions, [Span(*m.span()) for m in _ASIDE.finditer(open_text)]) if spans
+    ]
+    main = [word for word in words if not any(_meets_any(word.span, spans) for spans in asides)] if asides else words
     return tuple(_modality(open_text, sentence, main, conditions, exclusions) for sentence in sentences)
 
 
@@ -78,7 +81,8 @@ def _stated(text: str, sentence: Span, aside: tuple[Span, ...]) -> str | None:
     rest, start = "", sentence.start
     for span in sorted(aside):
         rest, start = rest + text[start : span.start], span.end
-    return STATED if _HAN.search(_ASIDE.sub("", rest + text[start : sentence.end])) else None
+    rest += text[start : sentence.end]
+    return STATED if _HAN.search(_ASIDE.sub("", rest) if "（" in rest else rest) else None
 
 
 def _in_place(text: str, sentence: Span, word: _Word, aside: tuple[Span, ...]) -> bool:
@@ -165,20 +169,25 @@ def _longest(spans: Iterable[Span]) -> tuple[Span, ...]:
 
 def _meets_any(span: Span, spans: Sequence[Span]) -> bool:
     """Tells whether a span meets one of some that are in order and do not meet each other."""
-    i = bisect_left(spans, span.end, key=lambda other: other.start)
+    i = bisect_left(spans, Span(span.end, 0))
     return i > 0 and spans[i - 1].end > span.start
 
 
 def _inside(sentence: Span, spans: tuple[Span, ...]) -> tuple[Span, ...]:
-    first, last = (bisect_left(spans, place, key=lambda span: span.start) for place in (sentence.start, sentence.end))
-    return tuple(span for span in spans[first:last] if sentence.holds(span))
+    if not spans:
+        return ()
+    first = bisect_left(spans, Span(sentence.start, 0))
+    last = bisect_left(spans, Span(sentence.end, 0), first)
+    return tuple([span for span in spans[first:last] if span.end <= sentence.end])
+
+
+_start = attrgetter("span.start")
 
 
 def _words_inside(stretch: Span, words: list[_Word]) -> list[_Word]:
-    first, last = (
-        bisect_left(words, place, key=lambda word: word.span.start) for place in (stretch.start, stretch.end)
-    )
-    return [word for word in words[first:last] if stretch.holds(word.span)]
+    first = bisect_left(words, stretch.start, key=_start)
+    last = bisect_left(words, stretch.end, first, key=_start)
+    return [word for word in words[first:last] if word.span.end <= stretch.end]
 
 
 def _meet(one: Span, other: Span) -> bool:

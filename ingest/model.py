@@ -42,8 +42,7 @@ class Source:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class ConceptMention:
+class ConceptMention(NamedTuple):
     """A concept of the instrument or target scheme, and the words that say it."""
 
     concept: str
@@ -79,8 +78,7 @@ class Deadline:
     working_days: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Amount:
+class Amount(NamedTuple):
     """An amount of money, a rate or a count of things that the text prints.
 
     Attributes:
@@ -98,16 +96,14 @@ class Amount:
     unit_word: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Citation:
+class Citation(NamedTuple):
     """A document named inside 《》; `title` is without the marks, `span` includes them not."""
 
     title: str
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Agency:
+class Agency(NamedTuple):
     """A body: an authority, or a department of one.
 
     Attributes:
@@ -125,8 +121,7 @@ class Agency:
     division: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class AgencyMention:
+class AgencyMention(NamedTuple):
     """An agency and the words that name it; one phrase may name several."""
 
     agency: Agency
@@ -134,8 +129,7 @@ class AgencyMention:
     short_form: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Modality:
+class Modality(NamedTuple):
     """How binding a provision is and when it holds.
 
     Attributes:
@@ -151,8 +145,7 @@ class Modality:
     exclusions: tuple[Span, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Provision:
+class Provision(NamedTuple):
     """One operative sentence of a measure, with what it says by itself."""
 
     span: Span

@@ -3,9 +3,10 @@
 `docs/graph.md` shows the shape of the graph. The N-Quads are sorted, so that the same notice gives the same bytes.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from datetime import date
+from itertools import chain
 
 from ingest.model import (
     Agency,
@@ -20,7 +21,7 @@ from ingest.model import (
     Provision,
     Span,
 )
-from ingest.nquads import boolean, integer, iri, lang, plain, typed
+from ingest.nquads import boolean, integer, lang, plain, typed
 from ingest.software import SOFTWARE
 from ingest.tables import table
 from ontology import terms as t
@@ -57,7 +58,7 @@ def to_nquads(notice: Notice, base: str = DEFAULT_BASE) -> str:
     Raises:
         ValueError: The base is no http(s) IRI ending with a slash.
     """
-    return "".join(dict.fromkeys(sorted(_Writer(notice, Iris(base)).lines())))
+    return _Writer(notice, Iris(base)).nquads()
 
 
 class _Writer:
@@ -70,20 +71,22 @@ class _Writer:
         self.me = iris.notice(self.slug)
         self.source = iris.source(notice.source.sha256)
         self.text = notice.source.text
-        self.graph = iri(iris.notice_graph(self.slug))
-        self._lines: list[str] = []
+        self.behind = f" <{iris.notice_graph(self.slug)}> .\n"
+        self.nodes = defaultdict[str, list[str]](list)
+        """The lines of each subject; what two parts of the notice say of it stands twice."""
         self.mentions: set[tuple[Span, str, str]] = set()
+        self.described: set[Agency] = set()
         self.counts = Counter[str]()
 
-    def lines(self) -> list[str]:
-        """Returns the quads as N-Quads lines; what two parts of the notice say stands twice."""
+    def nquads(self) -> str:
+        """Returns the quads as sorted N-Quads; sorting subject by subject gives the same and costs less."""
         self._source()
         self._provenance()
         self._header(self.notice.header)
         for position, section in enumerate(self.notice.sections, 1):
             me = self.iris.part(self.slug, "section", position)
-            self._say(self.me, t.HAS_SECTION, iri(me))
-            self._say(me, t.RDF_TYPE, iri(t.SECTION))
+            self._link(self.me, t.HAS_SECTION, me)
+            self._link(me, t.RDF_TYPE, t.SECTION)
             if section.number:
                 self._say(me, t.NUMBER, plain(section.number))
             self._say(me, t.POSITION, integer(position))
@@ -92,10 +95,14 @@ class _Writer:
             self._measure(position, measure)
         self._citations(self.me, self.notice.citations)
         self._mentions()
-        return self._lines
+        nodes = (sorted(set(lines)) if len(lines) > 1 else lines for lines in self.nodes.values())
+        return "".join(chain.from_iterable(sorted(nodes)))
 
     def _say(self, subject: str, predicate: str, term: str) -> None:
-        self._lines.append(f"<{subject}> <{predicate}> {term} {self.graph} .\n")
+        self.nodes[subject].append(f"<{subject}> <{predicate}> {term}{self.behind}")
+
+    def _link(self, subject: str, predicate: str, other: str) -> None:
+        self.nodes[subject].append(f"<{subject}> <{predicate}> <{other}>{self.behind}")
 
     def _next(self, kind: str) -> str:
         """Returns the IRI of the next part of a kind, counted through the notice."""
@@ -109,8 +116,8 @@ class _Writer:
 
     def _source(self) -> None:
         source = self.notice.source
-        self._say(self.me, t.SOURCE, iri(self.source))
-        self._say(self.source, t.RDF_TYPE, iri(t.SOURCE_DOCUMENT))
+        self._link(self.me, t.SOURCE, self.source)
+        self._link(self.source, t.RDF_TYPE, t.SOURCE_DOCUMENT)
         self._say(self.source, t.FILE_NAME, plain(source.file_name))
         self._say(self.source, t.SHA256, plain(source.sha256))
         self._say(self.source, t.DCT_FORMAT, plain(source.media_type))
@@ -121,23 +128,23 @@ class _Writer:
         reading = self.iris.reading(self.slug)
         software = self.iris.software(SOFTWARE.release)
         name = self.notice.header.title or self.notice.source.file_name
-        self._say(graph, t.RDF_TYPE, iri(t.PROV_ENTITY))
+        self._link(graph, t.RDF_TYPE, t.PROV_ENTITY)
         self._say(graph, t.RDFS_LABEL, lang(name))
-        self._say(graph, t.WAS_GENERATED_BY, iri(reading))
-        self._say(reading, t.RDF_TYPE, iri(t.PROV_ACTIVITY))
+        self._link(graph, t.WAS_GENERATED_BY, reading)
+        self._link(reading, t.RDF_TYPE, t.PROV_ACTIVITY)
         self._say(reading, t.RDFS_LABEL, lang(f"读取：{name}"))
         self._say(reading, t.RDFS_LABEL, lang(f"Reading of {self.notice.source.file_name}", "en"))
-        self._say(reading, t.USED, iri(self.source))
-        self._say(reading, t.WAS_ASSOCIATED_WITH, iri(software))
-        self._say(software, t.RDF_TYPE, iri(t.SOFTWARE_AGENT))
+        self._link(reading, t.USED, self.source)
+        self._link(reading, t.WAS_ASSOCIATED_WITH, software)
+        self._link(software, t.RDF_TYPE, t.SOFTWARE_AGENT)
         self._say(software, t.RDFS_LABEL, lang(f"noticegraph {SOFTWARE.version}", "en"))
         self._say(software, t.VERSION, plain(SOFTWARE.version))
         self._say(software, t.FINGERPRINT, plain(SOFTWARE.fingerprint))
 
     def _header(self, header: Header) -> None:
         validity = self.notice.validity
-        self._say(self.me, t.RDF_TYPE, iri(t.NOTICE))
-        self._say(self.me, t.GENRE, iri(self.iris.concept("genre", header.genre)))
+        self._link(self.me, t.RDF_TYPE, t.NOTICE)
+        self._link(self.me, t.GENRE, self.iris.concept("genre", header.genre))
         if header.title:
             self._say(self.me, t.DCT_TITLE, lang(header.title))
         else:
@@ -156,12 +163,12 @@ class _Writer:
             (t.EFFECTIVE_UNTIL, validity.end),
         )
         if validity.end_event:
-            self._say(self.me, t.EFFECTIVE_UNTIL_EVENT, iri(self.iris.concept("event", validity.end_event)))
+            self._link(self.me, t.EFFECTIVE_UNTIL_EVENT, self.iris.concept("event", validity.end_event))
 
     def _measure(self, position: int, measure: Measure) -> None:
         me = self.iris.part(self.slug, "measure", position)
-        self._say(self.me, t.HAS_MEASURE, iri(me))
-        self._say(me, t.RDF_TYPE, iri(t.MEASURE))
+        self._link(self.me, t.HAS_MEASURE, me)
+        self._link(me, t.RDF_TYPE, t.MEASURE)
         if measure.number:
             self._say(me, t.NUMBER, plain(measure.number))
         self._say(me, t.POSITION, integer(position))
@@ -169,9 +176,9 @@ class _Writer:
         if measure.title:
             self._say(me, t.DCT_TITLE, lang(measure.title))
         if measure.section is not None:
-            self._say(me, t.IN_SECTION, iri(self.iris.part(self.slug, "section", measure.section + 1)))
+            self._link(me, t.IN_SECTION, self.iris.part(self.slug, "section", measure.section + 1))
         for domain in measure.domains:
-            self._say(me, t.DOMAIN, iri(self.iris.concept("domain", domain)))
+            self._link(me, t.DOMAIN, self.iris.concept("domain", domain))
         for role, bodies in (
             (t.RESPONSIBLE, measure.responsible),
             (t.LEAD_AGENCY, measure.leads),
@@ -184,11 +191,11 @@ class _Writer:
 
     def _provision(self, measure: str, position: int, provision: Provision) -> None:
         me = self._next("provision")
-        self._say(measure, t.HAS_PROVISION, iri(me))
-        self._say(me, t.RDF_TYPE, iri(t.PROVISION))
+        self._link(measure, t.HAS_PROVISION, me)
+        self._link(me, t.RDF_TYPE, t.PROVISION)
         self._say(me, t.POSITION, integer(position))
         self._say(me, t.TEXT, lang(self._quote(provision.span)))
-        self._say(me, t.IN_SOURCE, iri(self.source))
+        self._link(me, t.IN_SOURCE, self.source)
         self._say(me, t.START, integer(provision.span.start))
         self._say(me, t.END, integer(provision.span.end))
         for predicate, scheme, mentions in (
@@ -197,46 +204,46 @@ class _Writer:
         ):
             for mention in mentions:
                 concept = self.iris.concept(scheme, mention.concept)
-                self._say(me, predicate, iri(concept))
-                self._say(measure, predicate, iri(concept))
+                self._link(me, predicate, concept)
+                self._link(measure, predicate, concept)
                 self._mention(mention.span, concept, me)
         self._modality(me, provision.modality)
         for deadline in provision.deadlines:
             node = self._next("deadline")
-            self._say(me, t.HAS_DEADLINE, iri(node))
-            self._say(measure, t.HAS_DEADLINE, iri(node))
+            self._link(me, t.HAS_DEADLINE, node)
+            self._link(measure, t.HAS_DEADLINE, node)
             self._deadline(node, deadline)
             self._mention(deadline.span, node, me)
         for amount in provision.amounts:
             node = self._next("amount")
-            self._say(me, t.HAS_AMOUNT, iri(node))
-            self._say(measure, t.HAS_AMOUNT, iri(node))
+            self._link(me, t.HAS_AMOUNT, node)
+            self._link(measure, t.HAS_AMOUNT, node)
             self._amount(node, amount)
             self._mention(amount.span, node, me)
 
     def _modality(self, provision: str, modality: Modality) -> None:
         if modality.force:
             force = self.iris.concept("force", modality.force)
-            self._say(provision, t.FORCE, iri(force))
+            self._link(provision, t.FORCE, force)
             if modality.word:
                 self._mention(modality.word, force, provision)
         for span in modality.conditions:
             node = self._next("condition")
-            self._say(provision, t.HAS_CONDITION, iri(node))
+            self._link(provision, t.HAS_CONDITION, node)
             self._quoted(node, t.CONDITION, span, provision)
         for span in modality.exclusions:
             node = self._next("exclusion")
-            self._say(provision, t.HAS_EXCLUSION, iri(node))
+            self._link(provision, t.HAS_EXCLUSION, node)
             self._quoted(node, t.EXCLUSION, span, provision)
 
     def _quoted(self, me: str, kind: str, span: Span, within: str) -> None:
-        self._say(me, t.RDF_TYPE, iri(kind))
+        self._link(me, t.RDF_TYPE, kind)
         self._say(me, t.QUOTE, lang(self._quote(span)))
         self._mention(span, me, within)
 
     def _deadline(self, me: str, deadline: Deadline) -> None:
-        self._say(me, t.RDF_TYPE, iri(t.DEADLINE))
-        self._say(me, t.DEADLINE_TYPE, iri(self.iris.concept("deadline-type", deadline.type)))
+        self._link(me, t.RDF_TYPE, t.DEADLINE)
+        self._link(me, t.DEADLINE_TYPE, self.iris.concept("deadline-type", deadline.type))
         self._say(me, t.QUOTE, lang(self._quote(deadline.span)))
         self._dates(me, (t.START_DATE, deadline.start), (t.END_DATE, deadline.end))
         for predicate, value in (
@@ -247,17 +254,17 @@ class _Writer:
             if value:
                 self._say(me, predicate, typed(value, t.PRINTED_DURATION))
         if deadline.event:
-            self._say(me, t.EVENT, iri(self.iris.concept("event", deadline.event)))
+            self._link(me, t.EVENT, self.iris.concept("event", deadline.event))
         if deadline.count is not None:
             self._say(me, t.COUNT, integer(deadline.count))
         if deadline.working_days:
             self._say(me, t.WORKING_DAYS, boolean(value=True))
 
     def _amount(self, me: str, amount: Amount) -> None:
-        self._say(me, t.RDF_TYPE, iri(t.AMOUNT))
+        self._link(me, t.RDF_TYPE, t.AMOUNT)
         self._say(me, t.VALUE, typed(f"{amount.value.normalize():f}", t.XSD_DECIMAL))
-        self._say(me, t.UNIT, iri(self.iris.concept("amount-unit", amount.unit)))
-        self._say(me, t.BOUND, iri(self.iris.concept("amount-bound", amount.bound)))
+        self._link(me, t.UNIT, self.iris.concept("amount-unit", amount.unit))
+        self._link(me, t.BOUND, self.iris.concept("amount-bound", amount.bound))
         self._say(me, t.QUOTE, lang(self._quote(amount.span)))
         if amount.unit_word:
             self._say(me, t.UNIT_WORD, lang(amount.unit_word))
@@ -265,11 +272,12 @@ class _Writer:
     def _agencies(self, of: str, predicate: str, mentions: Iterable[AgencyMention]) -> None:
         for mention in mentions:
             agency = mention.agency
-            self._say(of, predicate, iri(self._agency_iri(agency)))
+            me = self._agency_iri(agency)
+            self._link(of, predicate, me)
             self._agency(agency)
             if mention.short_form and mention.short_form != agency.name:
-                self._say(self._agency_iri(agency), t.ALT_LABEL, lang(mention.short_form))
-            self._mention(mention.span, self._agency_iri(agency), of)
+                self._say(me, t.ALT_LABEL, lang(mention.short_form))
+            self._mention(mention.span, me, of)
 
     def _agency_iri(self, agency: Agency) -> str:
         if agency.parent is None:
@@ -277,19 +285,22 @@ class _Writer:
         return self.iris.unit(agency.parent.name, agency.name)
 
     def _agency(self, agency: Agency) -> None:
+        if agency in self.described:
+            return
+        self.described.add(agency)
         me = self._agency_iri(agency)
-        self._say(me, t.RDF_TYPE, iri(t.AGENCY))
+        self._link(me, t.RDF_TYPE, t.AGENCY)
         self._say(me, t.PREF_LABEL, lang(agency.name))
         if agency.parent is not None:
-            self._say(me, t.UNIT_OF, iri(self._agency_iri(agency.parent)))
+            self._link(me, t.UNIT_OF, self._agency_iri(agency.parent))
             self._agency(agency.parent)
             return
         if agency.level:
-            self._say(me, t.AGENCY_LEVEL, iri(self.iris.concept("agency-level", agency.level)))
+            self._link(me, t.AGENCY_LEVEL, self.iris.concept("agency-level", agency.level))
         if agency.type:
-            self._say(me, t.AGENCY_TYPE, iri(self.iris.concept("agency-type", agency.type)))
+            self._link(me, t.AGENCY_TYPE, self.iris.concept("agency-type", agency.type))
         if agency.division:
-            self._say(me, t.JURISDICTION, iri(self.iris.concept("division", agency.division)))
+            self._link(me, t.JURISDICTION, self.iris.concept("division", agency.division))
             return
         notes = {row["level"]: row for row in table("jurisdiction-notes")}
         note = notes[agency.level if agency.level in notes else ""]
@@ -300,8 +311,8 @@ class _Writer:
         for citation in citations:
             title = "".join(citation.title.split("\n"))
             document = self.iris.document(title)
-            self._say(of, t.CITES, iri(document))
-            self._say(document, t.RDF_TYPE, iri(t.CITED_DOCUMENT))
+            self._link(of, t.CITES, document)
+            self._link(document, t.RDF_TYPE, t.CITED_DOCUMENT)
             self._say(document, t.DCT_TITLE, lang(title))
             self._mention(citation.span, document, of)
 
@@ -309,20 +320,20 @@ class _Writer:
         self.mentions.add((span, denoted, within))
 
     def _mentions(self) -> None:
-        """Writes the mentions; they are more than half of the quads, so their lines are put together at once."""
-        behind = f" {self.graph} .\n"
+        """Writes the mentions; they are more than half of the quads, so each is put together at once, in order."""
+        behind = self.behind
         integers = f'"^^<{t.XSD_INTEGER}>{behind}'
-        fixed = (f"> <{t.RDF_TYPE}> <{t.MENTION}>{behind}", f"> <{t.IN_SOURCE}> <{self.source}>{behind}")
+        kind, source = f"<{t.RDF_TYPE}> <{t.MENTION}>{behind}", f"<{t.IN_SOURCE}> <{self.source}>{behind}"
         for k, (span, denoted, within) in enumerate(sorted(self.mentions), 1):
-            me = "<" + self.iris.part(self.slug, "mention", k)
-            self._lines += (
-                me + fixed[0],
-                me + fixed[1],
-                f'{me}> <{t.START}> "{span.start}{integers}',
-                f'{me}> <{t.END}> "{span.end}{integers}',
-                f"{me}> <{t.QUOTE}> {lang(self._quote(span))}{behind}",
-                f"{me}> <{t.DENOTES}> <{denoted}>{behind}",
-                f"{me}> <{t.WITHIN}> <{within}>{behind}",
+            me = self.iris.part(self.slug, "mention", k)
+            self.nodes[me].append(
+                f"<{me}> {kind}"
+                f"<{me}> <{t.DENOTES}> <{denoted}>{behind}"
+                f'<{me}> <{t.END}> "{span.end}{integers}'
+                f"<{me}> {source}"
+                f"<{me}> <{t.QUOTE}> {lang(self._quote(span))}{behind}"
+                f'<{me}> <{t.START}> "{span.start}{integers}'
+                f"<{me}> <{t.WITHIN}> <{within}>{behind}"
             )
 
     def _quote(self, span: Span) -> str:

@@ -18,6 +18,7 @@ _BRACKET = re.compile(r"[（【\[〔]([^（）【】\[\]〔〕]*(?:（[^（）]*
 _ORNAMENT = re.compile(r"[—–*-]*[（【\[〔]?")
 """What stands before the label of a line of its own: ——责任处室：…, 【责任单位】…"""
 _CLOSING = re.compile(r"[。；，]?$")
+_LABEL_END = re.compile("(?:单位|部门|处室|科室|股室)：")
 _INLINE = re.compile(
     r"(?<=[。；])[^。；，：（【\[〔]{2,6}(?:单位|部门|处室|科室|股室)：(?:[^。（）【】\[\]〔〕]|（[^（）]*）)*。?$"
 )
@@ -32,7 +33,7 @@ _BODY_END = re.compile(
 )
 _TASK = re.compile(r"(?<=[^，；：（])负责(?!人|单位|部门|处室|科室|落实|实施|推进)[^，；。：、的]+(?=[，；。]|$)")
 _LEADS, _ANSWERS = "牵头", "负责"
-_COOPERATES = ("配合", "协助", "协办", "协同", "会同")
+_COOPERATES = re.compile("配合|协助|协办|协同|会同")
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +184,7 @@ def _candidates(text: str, span: Span) -> list[tuple[Span, Span]]:
         ended = text[match.start() - 1] in "。；！" if match.start() > span.start else False
         outer = Span(match.start(), span.end if after and ended else end)
         found.append((Span(outer.start, span.end) if after and not after[0] else outer, Span(*match.span(1))))
-    if inline := _INLINE.search(text, span.start, span.end):
+    if _LABEL_END.search(text, span.start, span.end) and (inline := _INLINE.search(text, span.start, span.end)):
         found.append((Span(inline.start(), span.end), Span(inline.start(), inline.end() - inline[0].endswith("。"))))
     return found
 
@@ -209,7 +210,7 @@ def _subjects(text: str, span: Span, bodies: Bodies) -> Iterator[tuple[AgencyMen
 
 def _cooperating(text: str, span: Span, bodies: Bodies) -> Iterator[AgencyMention]:
     """Yields who 配合 in running text, and whom an actor acts together with (会同)."""
-    if not any(text.count(word, span.start, span.end) for word in _COOPERATES):
+    if not _COOPERATES.search(text, span.start, span.end):
         return
     for kind in ("cooperating", "with"):
         for _, pattern in _patterns(kind):

@@ -54,10 +54,9 @@ _FOLD = (
         ord("／"): ord("/"),
     }
 )
-_WIDE = re.compile("[" + "".join(map(chr, _FOLD)) + "]")
+_UNFOLDED = re.compile("[Ool,;:?!()" + "".join(map(chr, _FOLD)) + "]")
 _MISREAD = re.compile(r"(?<=[0-9])[Oo](?=[0-9]*[个天日年月号时%])|(?<=[\u4e00-\u9fff])l(?=[0-9]*[个天日年月号时])")
 """0 and 1 as OCR misreads them in dates and quantities."""
-_ASCII_MARK = re.compile("[,;:?!()]")
 _MARKS = str.maketrans(",;:?!()", "，；：？！（）")
 _CJK = r"[\u3000-\u303f\u3400-\u9fff\uff00-\uffef“”‘’]"
 _BESIDE_CJK = re.compile(rf"(?<={_CJK})[,;:?!()]|[,;:?!()](?={_CJK})")
@@ -211,9 +210,7 @@ def fold(text: str) -> str:
         A text of the same length, so that offsets hold in both.
     """
     # Most texts hold nothing to fold, and a search for it costs a tenth of a translation.
-    folded = text.translate(_FOLD) if _WIDE.search(text) else text
-    if _MISREAD.search(folded):
-        folded = _MISREAD.sub(lambda letter: "1" if letter[0] == "l" else "0", folded)
-    if _ASCII_MARK.search(folded) is None:
-        return folded
+    if _UNFOLDED.search(text) is None:
+        return text
+    folded = _MISREAD.sub(lambda letter: "1" if letter[0] == "l" else "0", text.translate(_FOLD))
     return _BESIDE_CJK.sub(lambda mark: mark[0].translate(_MARKS), folded)

@@ -24,7 +24,7 @@ def words(slot: str, value: str | None = None) -> str:
 
 def without_titles(text: str) -> str:
     """Returns a text of the same length in which nothing stands inside 《》: what a title says, the text does not."""
-    return _TITLE.sub(lambda title: f"《{'□' * (len(title[0]) - 2)}》", text)
+    return text if "《" not in text else _TITLE.sub(lambda title: f"《{'□' * (len(title[0]) - 2)}》", text)
 
 
 def matches(pattern: re.Pattern[str], starts: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
