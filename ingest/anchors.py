@@ -126,6 +126,11 @@ def _recurrences(text: str) -> Iterator[Recurrence]:
 
 
 @cache
+def _pattern(slot: str) -> re.Pattern[str]:
+    return re.compile(words(slot))
+
+
+@cache
 def _event() -> tuple[re.Pattern[str], tuple[str, ...], re.Pattern[str]]:
     rows = table("events")
     states = "|".join(f"(?P<e{i}>{row['state']})" for i, row in enumerate(rows))
@@ -136,7 +141,7 @@ def _event() -> tuple[re.Pattern[str], tuple[str, ...], re.Pattern[str]]:
 
 def _events(text: str) -> Iterator[Event]:
     pattern, ids, clues = _event()
-    if not clues.search(text):
+    if not clues.search(text) or not _pattern("event-end").search(text):
         return
     for match in pattern.finditer(text):
         yield Event(Span(*match.span()), ids[int((match.lastgroup or "e0")[1:])])

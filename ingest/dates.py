@@ -19,6 +19,7 @@ _DATE = re.compile(
     rf"|(?<![0-9.\-/])(?P<y>(?:19|20)[0-9]{{2}})(?P<mark>[-./])(?P<m>1[0-2]|0?[1-9])(?P=mark)"
     rf"(?P<d>3[01]|[12][0-9]|0?[1-9])(?![0-9\-/]|\.[0-9])"
 )
+_CLUE = re.compile("[月./-]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,8 @@ def find_dates(text: str) -> list[DateMention]:
 
 def find_month_dates(text: str) -> list[DateMention]:
     """Finds the same dates as `find_dates`, and months that stand alone (3月, 12月份)."""
-    return [_mention(match) for match in _DATE.finditer(fold(text))]
+    folded = fold(text)
+    return [_mention(match) for match in _DATE.finditer(folded)] if _CLUE.search(folded) else []
 
 
 def _mention(match: re.Match[str]) -> DateMention:

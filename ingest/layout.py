@@ -26,7 +26,7 @@ _LIST_MARK = re.compile(
     rf"|[—–－]{{2}}\s*{_NUMBER_BEHIND}|#{{1,6}}\s+|\*\*(?=\S)|>\s+)+"
 )
 _PAGE_NUMBER = re.compile(r"[-—–－·•\s]*\d{1,3}[-—–－·•\s]*|第?\s*\d{1,3}\s*页(?:[，,/\s]*共\s*\d{1,3}\s*页)?")
-_TERMINAL = re.compile(r"[。！？；：!?;:…][”’」』）)】〕\]*]*$|[”」』）)】〕\]》]$")
+_TERMINAL, _CLOSING = tuple("。！？；：!?;:…"), tuple("”」』）)】〕]》")
 _RULE = re.compile(r"\W*")
 """A line without a letter or digit: a rule, a row of marks, an ornament."""
 _LABELLED = re.compile(
@@ -173,7 +173,7 @@ def _columns(printed: str) -> list[Span]:
     """Two ideographic blanks indent a paragraph: inside a line they part paragraphs that lost their line ends."""
     marks = [
         m.end()
-        for m in _COLUMN.finditer(printed)
+        for m in (_COLUMN.finditer(printed) if "\u3000\u3000" in printed else ())
         if min(len("".join(side.split())) for side in (printed[: m.start()], printed[m.end() :])) >= _SHORT
     ]
     return [Span(a, b) for a, b in zip([0, *marks], [*marks, len(printed)], strict=True)]
@@ -184,7 +184,7 @@ def _line(printed: str, start: int, *, numbered: bool) -> Line:
     first = mark.end() if mark else 0
     # Where 2.1 heads a paragraph without a mark behind it, the blank is what tells the number from the text.
     number = _SPACED_NUMBER.match(printed, first) if numbered else None
-    spaced = {m.start() + 1 for m in _SPACED_DIGITS.finditer(printed)}
+    spaced = {m.start() + 1 for m in _SPACED_DIGITS.finditer(printed)} if " " in printed else set()
     pieces: list[str] = []
     runs: list[tuple[int, int]] = []
     length, position = 0, first
@@ -211,7 +211,7 @@ def _line(printed: str, start: int, *, numbered: bool) -> Line:
 def _wrap_width(lines: list[Line]) -> int | None:
     """Returns the width at which the lines are wrapped, in characters; None where line ends are paragraph ends."""
     lengths = [len(line.text) for line in lines]
-    broken = [len(line.text) for line in lines if not _TERMINAL.search(line.text)]
+    broken = [len(line.text) for line in lines if not _is_ended(line.text)]
     common = [length for length, count in Counter(broken).items() if count >= len(broken) / 12]
     width = max(common, default=0)
     near = sum(1 for length in broken if abs(length - width) <= _SLACK)
@@ -220,12 +220,17 @@ def _wrap_width(lines: list[Line]) -> int | None:
     return width if wrapped else None
 
 
+def _is_ended(text: str) -> bool:
+    """Tells whether a line ends with a mark that ends a sentence or clause, or with a closing one."""
+    return text.endswith(_CLOSING) or text.rstrip("”’」』）)】〕]*").endswith(_TERMINAL)
+
+
 def _begins(paragraph: list[Line], line: Line, head: Head | None, width: int | None, numbers: dict[str, int]) -> bool:
     """Tells whether `line` begins a paragraph after `paragraph`."""
     last = paragraph[-1].text
     if CELL in last or CELL in line.text or _LABELLED.match(line.text):
         return True
-    ended = bool(_TERMINAL.search(last))
+    ended = _is_ended(last)
     full = width is not None and len(last) >= width - _SLACK
     if head is not None:
         return ended or not full or head.ordinal in (1, numbers.get(head.style, 0) + 1)

@@ -76,7 +76,9 @@ def _modality(
 
 def _stated(text: str, sentence: Span, aside: tuple[Span, ...]) -> str | None:
     """Returns the force of a sentence without a word of force; None of a definition, or where only asides stand."""
-    if _pattern("no-force").search(text[sentence.start : sentence.end]):
+    said = text[sentence.start : sentence.end]
+    needs, no_force = _patterns("no-force")[0]
+    if any(map(said.__contains__, needs)) and no_force.search(said):
         return None
     rest, start = "", sentence.start
     for span in sorted(aside):
