@@ -8,7 +8,7 @@ STORE ?= var/store
 EVENTS ?= data/events.ttl
 
 .DEFAULT_GOAL := run
-.PHONY: run test test-servers check generated lock clean conformance conformance-shacl
+.PHONY: run test test-servers check generated client lock clean conformance conformance-shacl
 
 $(VENV)/installed: requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -43,9 +43,19 @@ generated: $(VENV)/installed ## the JSON-LD context, anew from the ontology and 
 	$(BIN)/python -m tests.generated context > ontology/context/v1.jsonld.tmp
 	mv ontology/context/v1.jsonld.tmp ontology/context/v1.jsonld
 
+client: web/client/node_modules ## the TypeScript client, anew from the routes (needs npm)
+	$(BIN)/python -m tests.generated mark > web/client/schema.tmp
+	$(BIN)/python -m tests.generated openapi | npm --prefix web/client run --silent generate >> web/client/schema.tmp
+	mv web/client/schema.tmp web/client/schema.ts
+	npm --prefix web/client run --silent check
+
+web/client/node_modules: $(VENV)/installed web/client/package-lock.json
+	npm --prefix web/client ci --no-audit --no-fund
+	touch $@
+
 lock: ## resolve the dependencies anew (needs uv), with hashes and without index addresses
 	uv pip compile pyproject.toml --extra dev --universal --generate-hashes --python-version 3.11 \
 	  --no-header --no-annotate -o requirements.lock
 
 clean:
-	rm -rf $(VENV) var build *.egg-info
+	rm -rf $(VENV) var build *.egg-info web/client/node_modules

@@ -40,7 +40,11 @@ def create_app(settings: Settings, store: Store, files: Sequence[Path] = (), log
         log: Where a line of JSON goes for each request; None for nowhere.
     """
     outside = Outside(settings, store, files)
-    metrics = Metrics(store, lambda: outside.workers)
+
+    def workers() -> dict[str, int]:
+        return outside.workers
+
+    metrics = Metrics(store, workers)
 
     @asynccontextmanager
     async def life(_: FastAPI) -> AsyncIterator[None]:
@@ -50,7 +54,7 @@ def create_app(settings: Settings, store: Store, files: Sequence[Path] = (), log
 
     about = "A knowledge graph of notices of China's market regulators."
     # FastAPI's own pages load scripts from elsewhere; ours needs nothing but this server.
-    app = FastAPI(
+    app = errors.App(
         title="noticegraph",
         description=about,
         docs_url=None,
@@ -63,7 +67,7 @@ def create_app(settings: Settings, store: Store, files: Sequence[Path] = (), log
     app.add_middleware(Edge, settings=settings, metrics=metrics, log=log)
     errors.install(app)
     app.include_router(sparql.router(settings, outside))
-    app.include_router(operations.router(store, metrics))
+    app.include_router(operations.router(store, metrics, workers))
     app.include_router(neighbourhood.router(store))
     app.include_router(editor.router())
     app.include_router(questions.router(settings, store))

@@ -22,8 +22,19 @@ _TEXT = {"type": "string"}
 _MEMBERS = {"type": _TEXT, "title": _TEXT, "status": {"type": "integer"}, "detail": _TEXT}
 _SCHEMA = {"type": "object", "properties": _MEMBERS, "required": list(_MEMBERS)}
 _PROBLEM = {"description": "A problem (RFC 9457)", "content": {"application/problem+json": {"schema": _SCHEMA}}}
-DOCUMENTED: dict[int | str, dict[str, Any]] = {"4XX": _PROBLEM, "5XX": _PROBLEM}
-"""What OpenAPI says of the errors of every route."""
+_REFERENCE = {"$ref": "#/components/responses/Problem"}
+DOCUMENTED: dict[int | str, dict[str, Any]] = {"4XX": _REFERENCE, "5XX": _REFERENCE}
+"""What OpenAPI says of the errors of every route of an `App`."""
+
+
+class App(FastAPI):
+    """An app whose description says once what a problem is."""
+
+    def openapi(self) -> dict[str, Any]:
+        """Returns the description (OpenAPI 3.1)."""
+        document = super().openapi()
+        document["components"]["responses"] = {"Problem": _PROBLEM}
+        return document
 
 
 class Problem(Exception):  # noqa: N818 -- the RFC's own name

@@ -1,6 +1,9 @@
 """The change feed over HTTP: a root node, and pages that never change once they are full."""
 
+from typing import Annotated
+
 from fastapi import APIRouter, Request
+from fastapi import Path as PathParameter
 from fastapi.responses import Response
 
 from api.dumps import dumped
@@ -25,7 +28,7 @@ def router(settings: Settings, store: Store) -> APIRouter:
         return respond(request, convert(feed.root(dumped(store), settings.base), target), target)
 
     @routes.get("/feed/{number}", responses=documented(*DATASET_FORMATS))
-    def changes_page(request: Request, number: int) -> Response:
+    def changes_page(request: Request, number: Annotated[int, PathParameter(examples=[1])]) -> Response:
         """Sends a page of the change feed; one that is full never changes."""
         lines, full = feed.page(dumped(store), settings.base, number) if 0 < number < _MOST_PAGES else ([], False)
         if not lines:

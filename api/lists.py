@@ -10,6 +10,7 @@ from typing import Annotated
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request
+from fastapi import Path as PathParameter
 from fastapi.responses import Response
 from pydantic import BeforeValidator, Field, TypeAdapter
 
@@ -142,7 +143,11 @@ def router(settings: Settings, store: Store) -> APIRouter:
         responses={200: {"model": Items}},
         openapi_extra=described(Shown),
     )
-    def likes(request: Request, notice: str, position: int) -> Response:
+    def likes(
+        request: Request,
+        notice: Annotated[str, PathParameter(examples=["2b3610a6bd83ddcc"])],
+        position: Annotated[int, PathParameter(examples=[19])],
+    ) -> Response:
         """Lists measures of other divisions that use the same instrument for the same target."""
         given, iri = read(Shown, request), f"{settings.base}id/notice/{notice}/measure/{position}"
         found = similar(index_of(store.snapshot()), iri, given.limit, language(request, given.lang))
@@ -192,7 +197,7 @@ def _add_list(routes: APIRouter, settings: Settings, store: Store, kept: Kept, n
     path, kind = named
     extra = described(Listing, _unused(kind))
 
-    @routes.get(f"/{path}", operation_id=path, responses={200: {"model": Items}}, openapi_extra=extra)
+    @routes.get(f"/{path}", operation_id=path, responses=documented(RESULTS_CSV, model=Items), openapi_extra=extra)
     def items(request: Request) -> Response:
         """Lists items by filters, words and dates, with the counts of each facet; CSV by Accept."""
         snapshot = store.snapshot()

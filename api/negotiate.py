@@ -16,14 +16,17 @@ from store.formats import Format
 JSON = Format("json", "application/json", "json", f"{terms.MEDIA_TYPES}application/json")
 HTML = Format("html", "text/html", "html", terms.FORMATS + "HTML")
 FOR_EVER = "public, max-age=31536000, immutable"
+_OBJECT, _TEXT = {"type": "object", "additionalProperties": True}, {"type": "string"}
 _MAX_ACCEPT = 1024
 _QUALITY = re.compile(r"(?:0(?:\.\d{0,3})?|1(?:\.0{0,3})?)")
 _PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'"
 
 
-def documented(*offers: Format) -> dict[int | str, dict[str, Any]]:
-    """Returns what OpenAPI says of a good answer in one of the formats."""
-    return {200: {"content": {offer.media_type: {} for offer in offers}}}
+def documented(*offers: Format, model: object = None) -> dict[int | str, dict[str, Any]]:
+    """Returns what OpenAPI says of a good answer in one of the formats; JSON is as the model says."""
+    schemas = {offer.media_type: _OBJECT if offer.media_type.endswith("json") else _TEXT for offer in offers}
+    content = {media_type: {"schema": schema} for media_type, schema in schemas.items()}
+    return {200: {"content": content, **({"model": model} if model else {})}}
 
 
 def best(accept: str | None, offers: Sequence[Format]) -> Format:

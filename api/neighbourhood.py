@@ -12,12 +12,13 @@ from starlette.concurrency import run_in_threadpool
 from api.errors import Problem
 from api.kept import BYTES, Kept
 from api.language import VARY, Language, language
-from api.negotiate import JSON, best, respond
+from api.negotiate import JSON, best, documented, respond
 from api.parameters import IRI, Cursor, Parameters, described, read
 from ontology.iris import Iris
 from ontology.terms import NG, PREFIXES
 from queries import cursors
 from queries.elements import (
+    Cytoscape,
     Neighbourhood,
     Property,
     Statistics,
@@ -33,6 +34,7 @@ from store.base import Iri, Store
 from store.formats import JSON_LD, N_TRIPLES, TURTLE, convert
 
 _SLOW = (b"literals", b"graph=")
+_RDF = (JSON_LD, TURTLE, N_TRIPLES)
 _INCLUDED = ("literals", "mentions")
 _DIRECTIONS = {"out": (True,), "in": (False,), "both": (True, False)}
 _STATISTICS, _LITERALS = TypeAdapter(Statistics), TypeAdapter(list[Property])
@@ -92,7 +94,9 @@ def router(store: Store) -> APIRouter:
     routes, kept = APIRouter(), Kept(BYTES)
 
     # On the event loop: an answer costs less than a thread does, but for what asks the store.
-    @routes.get("/neighbourhood", responses={200: {"model": Neighbourhood}}, openapi_extra=described(Around))
+    @routes.get(
+        "/neighbourhood", responses=documented(*_RDF, model=Neighbourhood | Cytoscape), openapi_extra=described(Around)
+    )
     async def neighbourhood(request: Request) -> Response:
         """Sends a node, its neighbours, and all edges among these."""
         snapshot = store.snapshot()
@@ -114,7 +118,7 @@ def router(store: Store) -> APIRouter:
 
 def _answered(request: Request, snapshot: Store) -> Response:
     given = read(Around, request)
-    form = best(request.headers.get("accept"), (JSON, JSON_LD, TURTLE, N_TRIPLES))
+    form = best(request.headers.get("accept"), (JSON, *_RDF))
     index, shown = index_of(snapshot), language(request, given.lang)
     found = find(index.graph, _question(index, snapshot, given))
     if form != JSON:

@@ -1,13 +1,16 @@
 """The start page, and what tells a supervisor that the server lives."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from html import escape
+from typing import Literal
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 
 from api import pages
 from api.metrics import MEDIA_TYPE, Metrics
-from api.negotiate import HTML, respond
+from api.negotiate import HTML, documented, respond
 from store.base import Store
 
 ADDRESSES = {
@@ -22,17 +25,39 @@ ADDRESSES = {
 }
 
 
-def router(store: Store, metrics: Metrics) -> APIRouter:
+@dataclass(frozen=True, slots=True)
+class Healthy:
+    """The process answers."""
+
+    status: Literal["ok"] = "ok"
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """The store can be read.
+
+    Attributes:
+        status: Always so.
+        version: What is served; None where the store has no versions.
+        workers: How many there are by what they do.
+    """
+
+    status: Literal["ok"]
+    version: str | None
+    workers: dict[str, int]
+
+
+def router(store: Store, metrics: Metrics, workers: Callable[[], dict[str, int]]) -> APIRouter:
     """Returns the routes of operation."""
     routes = APIRouter()
 
-    @routes.get("/")
+    @routes.get("/", responses=documented(HTML))
     def start(request: Request) -> Response:
         """Shows where to go."""
         items = "".join(f"<li>{pages.link(path, escape(text))}</li>" for path, text in ADDRESSES.items())
         return respond(request, pages.page("noticegraph", f"<ul>{items}</ul>"), HTML)
 
-    @routes.get("/docs")
+    @routes.get("/docs", responses=documented(HTML))
     def docs(request: Request) -> Response:
         """Lists the routes for people; `/openapi.json` describes them for programs."""
         paths: dict[str, dict[str, dict[str, str]]] = request.app.openapi()["paths"]
@@ -44,16 +69,17 @@ def router(store: Store, metrics: Metrics) -> APIRouter:
         link = pages.link("/openapi.json", "openapi.json")
         return respond(request, pages.page("HTTP", f"<p>{link}</p>" + pages.table(("route", "what"), rows)), HTML)
 
-    @routes.get("/healthz")
-    async def healthz() -> JSONResponse:
+    @routes.get("/healthz", response_class=JSONResponse)
+    async def healthz() -> Healthy:
         """Says that the process answers."""
-        return JSONResponse({"status": "ok"})
+        return Healthy()
 
-    @routes.get("/readyz")
-    def readyz() -> JSONResponse:
-        """Says that the store can be read; 503 where it cannot."""
-        store.snapshot().ask("ASK { }")
-        return JSONResponse({"status": "ok"})
+    @routes.get("/readyz", response_class=JSONResponse)
+    def readyz() -> Ready:
+        """Says that the store can be read, in which version, and what the workers do; 503 where it cannot."""
+        snapshot = store.snapshot()
+        snapshot.ask("ASK { }")
+        return Ready("ok", snapshot.version.name if snapshot.version else None, workers())
 
     @routes.get("/metrics", response_class=PlainTextResponse)
     async def figures() -> Response:

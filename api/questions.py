@@ -1,11 +1,14 @@
 """The catalogue of questions over HTTP: lists them, as RDF as well, and runs each with its parameters."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from html import escape
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
-from fastapi.responses import JSONResponse, Response
+from fastapi import Path as PathParameter
+from fastapi.responses import Response
+from pydantic import TypeAdapter
 
 from api import guard, pages
 from api.errors import Problem
@@ -25,18 +28,40 @@ _TEXT = Format("rq", "application/sparql-query", "rq", f"{terms.FORMATS}SPARQL_Q
 _TYPES = {"date": {"type": "string", "format": "date"}, "integer": {"type": "integer"}}
 
 
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A question: its name, its words in Chinese and English, where it is answered, what one may set."""
+
+    id: str
+    label: str
+    en: str
+    href: str
+    parameters: tuple[Parameter, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """All questions."""
+
+    items: list[Entry]
+    total: int
+
+
+_CATALOGUE = TypeAdapter(Catalogue)
+
+
 def router(settings: Settings, store: Store) -> APIRouter:
     """Returns the routes of `/queries`, one for each question."""
     routes = APIRouter()
 
-    @routes.get("/queries", responses=documented(JSON, HTML, *formats.GRAPH_FORMATS))
+    @routes.get("/queries", responses=documented(HTML, *formats.GRAPH_FORMATS, model=Catalogue))
     def questions(request: Request) -> Response:
         """Lists the questions with their parameters; as RDF, each is a `sh:SPARQLExecutable`."""
         known = catalogue.questions()
         target = best(request.headers.get("accept"), (JSON, HTML, *formats.GRAPH_FORMATS))
         if target == JSON:
-            items = [_item(question) for question in known]
-            return JSONResponse({"items": items, "total": len(items)}, headers={"Vary": "Accept"})
+            items = [Entry(q.name, q.zh, q.en, f"/queries/{q.name}", q.parameters) for q in known]
+            return respond(request, _CATALOGUE.dump_json(Catalogue(items, len(items))), JSON)
         if target == HTML:
             cells = ((pages.link(f"/queries/{q.name}", escape(q.name)), escape(q.zh), escape(q.en)) for q in known)
             body = pages.table(("问题 · question", "中文", "English"), cells)
@@ -46,7 +71,7 @@ def router(settings: Settings, store: Store) -> APIRouter:
         return respond(request, convert(lines, target), target)
 
     @routes.get("/queries/{name:path}.rq", responses=documented(_TEXT))
-    def text(request: Request, name: str) -> Response:
+    def text(request: Request, name: Annotated[str, PathParameter(examples=["measures/in-force-on"])]) -> Response:
         """Sends the text of a question."""
         try:
             return respond(request, catalogue.question(name).text.encode(), _TEXT)
@@ -139,18 +164,6 @@ def _described(question: Question, base: str, endpoint: Iri) -> list[str]:
         (DCT + "identifier", Literal(question.name)),
     ]
     return [f"{node.n3()} <{predicate}> {value.n3()} ." for predicate, value in facts]
-
-
-def _item(question: Question) -> dict[str, object]:
-    fields = ("name", "type", "example", "zh", "en")
-    parameters = [{field: getattr(known, field) for field in fields} for known in question.parameters]
-    return {
-        "id": question.name,
-        "label": question.zh,
-        "en": question.en,
-        "href": f"/queries/{question.name}",
-        "parameters": parameters,
-    }
 
 
 def _form(question: Question, given: dict[str, str]) -> str:

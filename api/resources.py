@@ -8,9 +8,10 @@ whatever host serves.
 import re
 from functools import partial
 from http import HTTPStatus
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
+from fastapi import Path as PathParameter
 from fastapi.responses import Response
 
 from api import pages, profiles
@@ -30,6 +31,7 @@ from store.formats import DATASET_FORMATS, JSON_LD, Format, convert
 _OFFERS = (*DATASET_FORMATS, HTML)
 _PATH = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._~/-]*[A-Za-z0-9])?")
 _LABEL = "skos:prefLabel|dct:title|rdfs:label"
+_NOTICE, _MEASURE = "notice/2b3610a6bd83ddcc", "notice/2b3610a6bd83ddcc/measure/19"
 _WHOLE = documented(*_OFFERS)
 _GONE = {**_WHOLE[200], "description": "The notice was withdrawn; what is left to say of it"}
 _WHOLE[410] = _GONE
@@ -42,7 +44,7 @@ def router(settings: Settings, store: Store) -> APIRouter:
     routes, kept, base = APIRouter(), Kept(BYTES), Iris(settings.base).base
 
     @routes.get("/id/{path:path}", responses=_ANSWERS, openapi_extra=profiles.PARAMETERS)
-    def resource(request: Request, path: str) -> Response:
+    def resource(request: Request, path: Annotated[str, PathParameter(examples=[_MEASURE])]) -> Response:
         """Describes a thing: 303 to the document that the client likes best; the document itself by suffix."""
         path, target = _split(path)
         iri, chosen, snapshot = f"{base}id/{path}", profiles.profile(request), store.snapshot()
@@ -60,7 +62,7 @@ def router(settings: Settings, store: Store) -> APIRouter:
         return Response(status_code=303, headers={**headers, **profiles.VARY})
 
     @routes.get("/graph/{path:path}", responses=_WHOLE)
-    def graph(request: Request, path: str) -> Response:
+    def graph(request: Request, path: Annotated[str, PathParameter(examples=[_NOTICE])]) -> Response:
         """Sends a named graph whole (Graph Store HTTP Protocol, direct identification, read only)."""
         path, target = _split(path)
         snapshot = store.snapshot()
@@ -75,16 +77,20 @@ def router(settings: Settings, store: Store) -> APIRouter:
 
 def _add_words(routes: APIRouter, base: str, store: Store) -> None:
     @routes.get("/ontology", responses=_WHOLE)
+    def ontology(request: Request) -> Response:
+        """Sends the ontology in the format that the client likes best."""
+        return _whole(request, store.snapshot(), base, "ontology", None)
+
     @routes.get("/ontology.{suffix}", responses=_WHOLE)
-    def ontology(request: Request, suffix: str = "") -> Response:
-        """Sends the ontology, by negotiation or in the format of the suffix."""
+    def ontology_document(request: Request, suffix: Annotated[str, PathParameter(examples=["ttl"])]) -> Response:
+        """Sends the ontology in the format of the suffix."""
         _, target = by_suffix(f"ontology.{suffix}", _OFFERS)
-        if suffix and not target:
+        if target is None:
             raise Problem(404, "not-found", f"no format has the suffix .{suffix}")
         return _whole(request, store.snapshot(), base, "ontology", target)
 
     @routes.get("/context/{file}", responses=documented(JSON_LD))
-    def own_context(request: Request, file: str) -> Response:
+    def own_context(request: Request, file: Annotated[str, PathParameter(examples=["v1.jsonld"])]) -> Response:
         """Sends a JSON-LD context that documents name; what it says stays so."""
         if file not in context.TEXTS:
             raise Problem(404, "not-found", f"there is no such context; the newest is /{context.PATH}")

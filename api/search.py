@@ -9,12 +9,13 @@ from pydantic import Field, TypeAdapter
 from api.kept import BYTES, Kept
 from api.language import VARY, language
 from api.lists import Listing, Shown, asking, sent
-from api.negotiate import JSON, respond
+from api.negotiate import JSON, documented, respond
 from api.parameters import described, read
 from api.settings import Settings
 from queries.index import KINDS, index_of
 from queries.lists import Items, Reference, listed, suggested
 from store.base import Store
+from store.formats import RESULTS_CSV
 
 _REFERENCES = TypeAdapter(list[Reference])
 Kind = Literal[
@@ -41,7 +42,7 @@ def router(settings: Settings, store: Store) -> APIRouter:
     """Returns the routes of `/search` and `/suggest`."""
     routes, kept = APIRouter(), Kept(BYTES)
 
-    @routes.get("/search", responses={200: {"model": Items}}, openapi_extra=described(Searching))
+    @routes.get("/search", responses=documented(RESULTS_CSV, model=Items), openapi_extra=described(Searching))
     def search(request: Request) -> Response:
         """Searches titles, measures, provisions, deadlines, agencies, documents, concepts and divisions."""
         snapshot = store.snapshot()

@@ -5,12 +5,14 @@ from urllib.parse import parse_qsl
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
+from pydantic import BaseModel, ConfigDict
+from pydantic.alias_generators import to_camel
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api import editor, errors, guard
 from api.errors import Problem
-from api.negotiate import HTML, best, respond
+from api.negotiate import HTML, best, documented, respond
 from api.outside import Operation, Outside
 from api.settings import Settings
 from ontology.terms import DCT, RDF, RDFS, SD
@@ -35,7 +37,43 @@ _PARAMETERS = {
         {"name": "rows", "in": "query", "schema": {"type": "integer"}, "description": "Fewer rows than the limit"},
     ]
 }
+_ANSWERS = documented(*formats.ROWS_FORMATS, *formats.DATASET_FORMATS, HTML)
 _BODY = {"requestBody": {"content": {_FORM: {"schema": {"type": "object"}}, _QUERY: {"schema": _TEXT}}}}
+
+
+class _Told(BaseModel):
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True)
+
+
+class Share(_Told):
+    """What one client may use."""
+
+    concurrency: int
+    seconds_per_minute: int
+
+
+class Lifted(_Told):
+    """What a client with the token may use; None is no limit."""
+
+    seconds: int
+    rows: None = None
+    bytes: None = None
+
+
+class Limits(_Told):
+    """What a query may use; it is lowered by the parameters `lower_by`, and answered from memory, disk or a server."""
+
+    seconds: int
+    rows: int
+    bytes: int
+    memory_bytes: int
+    query_bytes: int
+    bracket_depth: int
+    concurrency: int
+    client: Share
+    token: Lifted | None
+    served_from: str
+    lower_by: tuple[str, ...] = ("timeout", "rows")
 
 
 def router(settings: Settings, outside: Outside) -> APIRouter:
@@ -43,12 +81,12 @@ def router(settings: Settings, outside: Outside) -> APIRouter:
     routes = APIRouter()
     serve = serving(settings, outside)
 
-    @routes.get(PATH, openapi_extra=_PARAMETERS)
+    @routes.get(PATH, responses=_ANSWERS, openapi_extra=_PARAMETERS)
     async def sparql(request: Request) -> Response:
         """Answers a SPARQL query; without one, describes the service."""
         return await serve(request)
 
-    @routes.post(PATH, openapi_extra=_BODY)
+    @routes.post(PATH, responses=_ANSWERS, openapi_extra=_BODY)
     async def sparql_post(request: Request) -> Response:
         """Answers a SPARQL query that is posted, as a form or as it is."""
         return await serve(request)
@@ -66,10 +104,10 @@ def router(settings: Settings, outside: Outside) -> APIRouter:
             status_code=204, headers={"Allow": "GET, HEAD, OPTIONS, POST, QUERY", "Accept-Query": _ACCEPTED}
         )
 
-    @routes.get("/limits")
-    async def limits() -> JSONResponse:
+    @routes.get("/limits", response_class=JSONResponse)
+    async def limits() -> Limits:
         """Tells what a query may use."""
-        return JSONResponse(_limits(settings, outside))
+        return _limits(settings, outside)
 
     return routes
 
@@ -124,20 +162,19 @@ def offered(form: str) -> Sequence[Format]:
     return formats.BOOLEAN_FORMATS if form == "ASK" else formats.DATASET_FORMATS
 
 
-def _limits(settings: Settings, outside: Outside) -> dict[str, object]:
-    return {
-        "seconds": settings.query_seconds,
-        "rows": settings.query_rows,
-        "bytes": settings.query_bytes,
-        "memoryBytes": settings.query_memory,
-        "queryBytes": settings.max_query_bytes,
-        "bracketDepth": guard.MAX_DEPTH,
-        "concurrency": settings.workers,
-        "client": {"concurrency": settings.client_queries, "secondsPerMinute": settings.client_seconds},
-        "token": {"seconds": settings.token_seconds, "rows": None, "bytes": None} if settings.token else None,
-        "servedFrom": outside.served_from,
-        "lowerBy": ["timeout", "rows"],
-    }
+def _limits(settings: Settings, outside: Outside) -> Limits:
+    return Limits(
+        seconds=settings.query_seconds,
+        rows=settings.query_rows,
+        bytes=settings.query_bytes,
+        memory_bytes=settings.query_memory,
+        query_bytes=settings.max_query_bytes,
+        bracket_depth=guard.MAX_DEPTH,
+        concurrency=settings.workers,
+        client=Share(concurrency=settings.client_queries, seconds_per_minute=settings.client_seconds),
+        token=Lifted(seconds=settings.token_seconds) if settings.token else None,
+        served_from=outside.served_from,
+    )
 
 
 async def _operation(request: Request, limit: int) -> Operation | None:

@@ -35,16 +35,21 @@ def add_folder(verb: argparse.ArgumentParser) -> None:
 def target(options: argparse.Namespace) -> Target:
     """Returns where a command publishes."""
     if not options.endpoint:
-        return Embedded(options.store, (Validating(_engine(options)), Releasing(SOFTWARE.release), make_index))
+        return folder(options.store, _engine(options))
     home = home_of(options)
     base = getattr(options, "base", None) or from_environment().base
     return Endpoint(options.endpoint, home, options.update_endpoint, options.graph_store, options.auth, base)
 
 
+def folder(store: Path, engine: Engine = DEFAULT) -> Embedded:
+    """Returns a folder of versions, each with its reports, dumps and index."""
+    return Embedded(store, (Validating(engine), Releasing(SOFTWARE.release), make_index))
+
+
 def home_of(options: argparse.Namespace) -> Path:
     """Returns the folder where a run keeps what it is not through with; for a server it is beside the default store."""
-    folder: Path = options.store
-    return folder if not options.endpoint else folder.parent / "remote" / slug(options.endpoint)
+    store: Path = options.store
+    return store if not options.endpoint else store.parent / "remote" / slug(options.endpoint)
 
 
 def opened(options: argparse.Namespace) -> Store:

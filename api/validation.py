@@ -1,28 +1,82 @@
 """What the shapes say: the reports of the current version under `/validation/`, and the shapes themselves."""
 
-import json
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import dataclass
 from html import escape
+from typing import Annotated
 
 from fastapi import APIRouter, Request
+from fastapi import Path as PathParameter
 from fastapi.responses import Response
+from pydantic import Field, TypeAdapter
 
 from api import pages
 from api.errors import Problem
-from api.negotiate import HTML, JSON, best, by_suffix, links, respond
+from api.negotiate import HTML, JSON, best, by_suffix, documented, links, respond
+from api.parameters import Parameters, described, read
 from api.report_page import report_page
 from api.settings import Settings
 from api.validate import report_rdf, source_texts
 from ingest import validation
 from ontology import terms
 from ontology.iris import Iris
+from shapes.report import Result
 from store.base import Iri, Store
 from store.formats import DATASET_FORMATS, JSON_LD, N_TRIPLES, TURTLE, Format, convert
 
 _REPORT = (TURTLE, JSON_LD, N_TRIPLES, JSON, HTML)
 _SHAPES = (*DATASET_FORMATS, HTML)
+_EXAMPLE = "notice/2b3610a6bd83ddcc"
 _MOST = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A graph of which the shapes had something to say: how much, and where the report is."""
+
+    graph: str
+    violations: int
+    others: int
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
+class Judgements:
+    """The graphs of which the shapes had something to say.
+
+    Attributes:
+        conforms: Whether no graph has a violation.
+        judged: How many graphs were judged.
+        items: A page of them.
+        total: How many they are.
+        next: Where the next page is; None at the end.
+    """
+
+    conforms: bool
+    judged: int
+    items: list[Judged]
+    total: int
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What the shapes say of one graph; nodes and values in N-Triples syntax."""
+
+    graph: str
+    conforms: bool
+    focusNodes: int  # noqa: N815 - as it is written
+    results: tuple[Result, ...]
+
+
+class Page(Parameters):
+    """A page of the list of reports."""
+
+    after: str = Field("", description="IRI of the last graph that was seen")
+    limit: int = Field(_MOST, ge=1, le=_MOST, description="How many graphs")
+
+
+_JUDGEMENTS, _JUDGEMENT = TypeAdapter(Judgements), TypeAdapter(Judgement)
 _PROLOGUE = "".join(f"PREFIX {name}: <{terms.PREFIXES[name]}>\n" for name in ("rdfs", "sh"))
 
 
@@ -35,26 +89,27 @@ def router(settings: Settings, store: Store) -> APIRouter:
 
 
 def _add_reports(routes: APIRouter, iris: Iris, store: Store) -> None:
-    @routes.get("/validation/")
-    def listed(request: Request, after: str = "", limit: int = _MOST) -> Response:
-        """Lists the graphs of which the shapes had something to say; `after` is the IRI of the last one seen."""
+    @routes.get("/validation/", responses=documented(HTML, model=Judgements), openapi_extra=described(Page))
+    def listed(request: Request) -> Response:
+        """Lists the graphs of which the shapes had something to say."""
+        given = read(Page, request)
         version = store.snapshot().version
         lines = list(validation.reports(version)) if version else []
-        told = [line for line in lines if line.violations + line.others and line.graph > after]
-        shown = told[: max(1, min(limit, _MOST))]
+        told = [line for line in lines if line.violations + line.others and line.graph > given.after]
+        shown = told[: given.limit]
         if best(request.headers.get("accept"), (JSON, HTML)) == HTML:
             return respond(request, _list_page(shown, len(lines), len(told), iris.base), HTML)
-        found = {
-            "conforms": not any(line.violations for line in lines),
-            "judged": len(lines),
-            "items": [{**asdict(line), "href": _href(line.graph, iris.base)} for line in shown],
-            "total": len(told),
-            "next": f"/validation/?after={shown[-1].graph}" if len(told) > len(shown) else None,
-        }
-        return respond(request, json.dumps(found).encode(), JSON)
+        found = Judgements(
+            conforms=not any(line.violations for line in lines),
+            judged=len(lines),
+            items=[Judged(line.graph, line.violations, line.others, _href(line.graph, iris.base)) for line in shown],
+            total=len(told),
+            next=f"/validation/?after={shown[-1].graph}" if len(told) > len(shown) else None,
+        )
+        return respond(request, _JUDGEMENTS.dump_json(found), JSON)
 
-    @routes.get("/validation/{path:path}")
-    def reported(request: Request, path: str) -> Response:
+    @routes.get("/validation/{path:path}", responses=documented(*_REPORT[:3], HTML, model=Judgement))
+    def reported(request: Request, path: Annotated[str, PathParameter(examples=[_EXAMPLE])]) -> Response:
         """Sends the report on `/graph/{path}` (SHACL, section 3.6.1), or on all notices together: `across`."""
         path, target = _chosen(request, path, _REPORT)
         snapshot = store.snapshot()
@@ -63,7 +118,7 @@ def _add_reports(routes: APIRouter, iris: Iris, store: Store) -> None:
         if report is None:
             raise Problem(404, "not-found", f"the current version has no report on <{graph}>; /validation/ lists some")
         if target == JSON:
-            body = json.dumps({"graph": graph, **report.to_json()}, ensure_ascii=False).encode()
+            body = _JUDGEMENT.dump_json(Judgement(graph, report.conforms, report.focus_nodes, report.results))
         elif target == HTML:
             texts = source_texts(snapshot, graph) if ":" in graph else []
             body = report_page("校验报告 · Validation report", [(graph, report, texts)], iris.base)
@@ -73,11 +128,18 @@ def _add_reports(routes: APIRouter, iris: Iris, store: Store) -> None:
 
 
 def _add_shapes(routes: APIRouter, iris: Iris, store: Store) -> None:
-    @routes.get("/shapes")
-    @routes.get("/shapes.{suffix}")
-    def shapes(request: Request, suffix: str = "") -> Response:
+    @routes.get("/shapes", responses=documented(*_SHAPES))
+    def shapes(request: Request) -> Response:
         """Sends the shapes, or a page of them for people."""
-        _, target = _chosen(request, f"shapes.{suffix}" if suffix else "shapes", _SHAPES)
+        return sent(request, "shapes")
+
+    @routes.get("/shapes.{suffix}", responses=documented(*_SHAPES))
+    def shapes_document(request: Request, suffix: Annotated[str, PathParameter(examples=["ttl"])]) -> Response:
+        """Sends the shapes in the format of the suffix."""
+        return sent(request, f"shapes.{suffix}")
+
+    def sent(request: Request, path: str) -> Response:
+        _, target = _chosen(request, path, _SHAPES)
         snapshot = store.snapshot()
         lines = list(snapshot.nquads(iris.graph("shapes")))
         if not lines:

@@ -94,6 +94,37 @@ class Neighbourhood:
 
 
 @dataclass(frozen=True, slots=True)
+class NodeElement:
+    """A node as Cytoscape.js takes it."""
+
+    data: Node
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeElement:
+    """An edge as Cytoscape.js takes it."""
+
+    data: Edge
+
+
+@dataclass(frozen=True, slots=True)
+class Elements:
+    """What Cytoscape.js draws (https://js.cytoscape.org/#notation/elements-json)."""
+
+    nodes: tuple[NodeElement, ...]
+    edges: tuple[EdgeElement, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Cytoscape:
+    """A neighbourhood for Cytoscape.js."""
+
+    elements: Elements
+    truncated: bool
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Count:
     """How many links a node has by a predicate in a direction.
 
@@ -141,7 +172,7 @@ def as_json(graph: Adjacency, found: Found, language: str, version: str, literal
 
 
 def as_cytoscape(graph: Adjacency, found: Found, language: str, version: str) -> bytes:
-    """Returns a neighbourhood as elements of Cytoscape.js (https://js.cytoscape.org/#notation/elements-json)."""
+    """Returns a neighbourhood as JSON, see `Cytoscape`."""
     nodes, edges = (b",".join(b'{"data":%b}' % piece for piece in part) for part in _pieces(graph, found, language))
     return b'{"elements":{"nodes":[%b],"edges":[%b]},%b}' % (nodes, edges, _rest(found, version))
 

@@ -7,6 +7,7 @@ import httpx
 import pytest
 from hypothesis import HealthCheck, settings
 
+from api.targets import folder
 from ingest.events import publish_events
 from ingest.model import Notice
 from ingest.pipeline import Outcome, ingest
@@ -32,11 +33,12 @@ def notices() -> tuple[Notice, ...]:
 
 @pytest.fixture(scope="session")
 def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a store in which the five notices and the dates of events are published."""
+    """The folder of a store in which the five notices and the dates of events are published, with all that belongs."""
     directory = tmp_path_factory.mktemp("published")
-    outcomes: list[Outcome] = list(ingest([ROOT / "data/notices"], directory))
+    target = folder(directory)
+    outcomes: list[Outcome] = list(ingest([ROOT / "data/notices"], directory, target=target))
     assert [outcome.status for outcome in outcomes] == ["accepted"] * 5
-    publish_events([ROOT / "data/events.ttl"], directory)
+    publish_events([ROOT / "data/events.ttl"], directory, target)
     return directory
 
 

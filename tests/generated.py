@@ -1,6 +1,7 @@
 """What is made from the code and kept in files: the JSON-LD context, and the document behind the TypeScript client.
 
-`python -m tests.generated context` and `… openapi` print them; `make generated` puts them where they belong.
+`python -m tests.generated` with `context`, `openapi` or `mark` prints them; `make generated` and `make client` put them
+where they belong.
 """
 
 import hashlib
@@ -87,9 +88,10 @@ def openapi() -> dict[str, Any]:
     return create_app(Settings(), memory()).openapi()
 
 
-def digest(document: object) -> str:
-    """Returns the SHA-256 of an OpenAPI document without its prose, in which types do not show."""
-    return hashlib.sha256(json.dumps(_types(document), sort_keys=True).encode()).hexdigest()
+def mark(document: object) -> str:
+    """Returns the first line of the client: the digest of the document without its prose, which is of no type."""
+    digest = hashlib.sha256(json.dumps(_types(document), sort_keys=True).encode()).hexdigest()
+    return f"// Made by `make client` of an /openapi.json whose types have the SHA-256 {digest}.\n"
 
 
 def _types(part: object) -> object:
@@ -100,4 +102,5 @@ def _types(part: object) -> object:
 
 
 if __name__ == "__main__":
-    sys.stdout.write({"context": context_text, "openapi": lambda: json.dumps(openapi())}[sys.argv[1]]())
+    made = {"context": context_text, "openapi": lambda: json.dumps(openapi()), "mark": lambda: mark(openapi())}
+    sys.stdout.write(made[sys.argv[1]]())

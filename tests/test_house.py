@@ -1,6 +1,7 @@
 """The rules of the house that no linter holds: sizes, names, frozen values, tools with no home of their own."""
 
 import ast
+import json
 import re
 import tomllib
 from itertools import chain
@@ -87,3 +88,6 @@ def test_the_lock_names_hashes_and_no_index() -> None:
     lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
     assert "--hash=sha256:" in lock
     assert not re.search(r"https?://|file:|--(?:extra-)?index-url|--find-links", lock)
+    packages = json.loads((ROOT / "web/client/package-lock.json").read_text(encoding="utf-8"))["packages"]
+    assert len(packages) > 10
+    assert all("integrity" in known and "resolved" not in known for path, known in packages.items() if path)

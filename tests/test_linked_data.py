@@ -245,8 +245,8 @@ def test_wrong_parameter_is_a_400_problem(client: httpx.Client, query: str):
 
 
 def test_server_says_that_it_lives(client: httpx.Client):
-    for path in ("/healthz", "/readyz"):
-        assert client.get(path).json() == {"status": "ok"}
+    assert client.get("/healthz").json() == {"status": "ok"}
+    assert client.get("/readyz").json() == {"status": "ok", "version": None, "workers": {}}
 
 
 def test_metrics_count_by_route_and_keep_apps_apart():
