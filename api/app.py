@@ -66,9 +66,10 @@ def create_app(settings: Settings, store: Store, files: Sequence[Path] = (), log
     app.add_middleware(sparql.Shortcut, serve=sparql.serving(settings, outside))
     app.add_middleware(Edge, settings=settings, metrics=metrics, log=log)
     errors.install(app)
+    # In the app itself, for what is included takes longer to be found than to be answered, and these are asked most.
+    app.router.routes += neighbourhood.router(store).routes
     app.include_router(sparql.router(settings, outside))
     app.include_router(operations.router(store, metrics, workers))
-    app.include_router(neighbourhood.router(store))
     app.include_router(editor.router())
     app.include_router(questions.router(settings, store))
     app.include_router(resolving.router(settings, store))

@@ -1,5 +1,7 @@
 """Answers that are kept: a published version never changes, so the same question of it has the same answer."""
 
+import hashlib
+from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
 from threading import Lock
@@ -8,6 +10,8 @@ from fastapi import Request
 from fastapi.responses import Response
 
 from api.negotiate import known
+from ingest.software import SOFTWARE
+from queries.index import Index
 
 BYTES = 64_000_000
 _NOTHING = Response()
@@ -19,7 +23,7 @@ class Kept:
 
     def __init__(self, most: int) -> None:
         """Keeps nothing yet."""
-        self._answers: dict[tuple[object, ...], Response] = {}
+        self._answers: OrderedDict[tuple[object, ...], Response] = OrderedDict()
         self._left = most
         self._lock = Lock()
 
@@ -33,9 +37,7 @@ class Kept:
         """
         if version is None:
             return make()
-        scope = request.scope
-        deciding = [value for name, value in scope["headers"] if name in _DECIDING]
-        key = (version, scope["path"], scope["query_string"], *deciding)
+        key = (version, *_asked(request))
         answer = self._answers.get(key)
         if answer is None:
             answer = make()
@@ -44,9 +46,23 @@ class Kept:
             with self._lock:
                 self._left += len(self._answers.pop(key, _NOTHING).body) - len(answer.body)
                 while self._left < 0 and self._answers:
-                    self._left += len(self._answers.pop(next(iter(self._answers))).body)
+                    self._left += len(self._answers.popitem(last=False)[1].body)
                 self._answers[key] = answer
         if known(request.headers.get("if-none-match", ""), answer.headers["ETag"]):
             headers = {name: value for name, value in answer.headers.items() if not name.startswith("content-")}
             return Response(status_code=304, headers=headers)
         return answer
+
+
+def tag(request: Request, index: Index) -> str:
+    """Returns the ETag of what an index answers to a request; empty where it is of no version.
+
+    The digest of the data, the software and the request say all of the answer, so nobody need digest its bytes.
+    """
+    key = (index.version, index.graph.digest, SOFTWARE.fingerprint, *_asked(request))
+    return f'"{hashlib.sha256(repr(key).encode()).hexdigest()[:32]}"' if index.version else ""
+
+
+def _asked(request: Request) -> tuple[object, ...]:
+    scope = request.scope
+    return scope["path"], scope["query_string"], *(value for name, value in scope["headers"] if name in _DECIDING)

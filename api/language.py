@@ -1,19 +1,24 @@
 """The language of labels: `zh` or `en`, by parameter or by Accept-Language (RFC 9110, section 12.5.4)."""
 
+from functools import lru_cache
 from typing import Literal
 
 from fastapi import Request
 
 Language = Literal["zh", "en"]
+_LONGEST = 1024
 VARY = {"Vary": "Accept, Accept-Language"}
 
 
 def language(request: Request, chosen: Language | None) -> Language:
     """Returns the language that was chosen, else the one of the two that the client likes better, else Chinese."""
-    if chosen:
-        return chosen
+    return chosen or _liked(request.headers.get("accept-language", "")[:_LONGEST])
+
+
+@lru_cache
+def _liked(header: str) -> Language:
     liked = {"zh": 0.0, "en": 0.0}
-    for part in request.headers.get("accept-language", "").split(","):
+    for part in header.split(","):
         tag, _, quality = part.strip().partition(";q=")
         primary = tag.partition("-")[0].lower()
         if primary in liked:

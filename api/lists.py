@@ -15,7 +15,7 @@ from fastapi.responses import Response
 from pydantic import BeforeValidator, Field, TypeAdapter
 
 from api.errors import Problem
-from api.kept import BYTES, Kept
+from api.kept import BYTES, Kept, tag
 from api.language import VARY, Language, language
 from api.negotiate import JSON, best, documented, respond
 from api.parameters import Cursor, Parameters, described, read
@@ -186,11 +186,11 @@ def asking(request: Request, settings: Settings, given: Filters, kinds: tuple[st
     return asked
 
 
-def sent(request: Request, page: Items, kinds: tuple[str, ...]) -> Response:
+def sent(request: Request, page: Items, kinds: tuple[str, ...], etag: str) -> Response:
     """Sends a page as JSON or CSV, with a link to the next one."""
     form = best(request.headers.get("accept"), (JSON, RESULTS_CSV))
     body = _ITEMS.dump_json(page) if form == JSON else _table(page.items, kinds)
-    return respond(request, body, form, {**VARY, **_next(request, page)})
+    return respond(request, body, form, {**VARY, **_next(request, page)}, etag=etag)
 
 
 def _add_list(routes: APIRouter, settings: Settings, store: Store, kept: Kept, named: tuple[str, str]) -> None:
@@ -201,10 +201,11 @@ def _add_list(routes: APIRouter, settings: Settings, store: Store, kept: Kept, n
     def items(request: Request) -> Response:
         """Lists items by filters, words and dates, with the counts of each facet; CSV by Accept."""
         snapshot = store.snapshot()
+        index = index_of(snapshot)
 
         def made() -> Response:
             asked = asking(request, settings, read(Listing, request), (kind,))
-            return sent(request, listed(index_of(snapshot), asked), (kind,))
+            return sent(request, listed(index, asked), (kind,), tag(request, index))
 
         return kept.answer(request, snapshot.version, made)
 

@@ -3,6 +3,7 @@
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Any
 
@@ -29,7 +30,8 @@ def documented(*offers: Format, model: object = None) -> dict[int | str, dict[st
     return {200: {"content": content, **({"model": model} if model else {})}}
 
 
-def best(accept: str | None, offers: Sequence[Format]) -> Format:
+@lru_cache
+def best(accept: str | None, offers: tuple[Format, ...]) -> Format:
     """Returns the offer that an Accept header likes best; of equals the first, without a header the first.
 
     Raises:
@@ -67,10 +69,15 @@ def links(path: str, form: Format, offers: Sequence[Format], query: str = "") ->
 
 
 def respond(
-    request: Request, body: bytes, form: Format, headers: Mapping[str, str] | None = None, status: int = 200
+    request: Request,
+    body: bytes,
+    form: Format,
+    headers: Mapping[str, str] | None = None,
+    status: int = 200,
+    etag: str = "",
 ) -> Response:
-    """Sends a representation with a strong ETag of its bytes; 304 where it is a 200 that the client has already."""
-    etag = f'"{hashlib.sha256(body + form.media_type.encode()).hexdigest()[:32]}"'
+    """Sends a representation with a strong ETag, of its bytes unless given; 304 for a 200 that the client has."""
+    etag = etag or f'"{hashlib.sha256(body + form.media_type.encode()).hexdigest()[:32]}"'
     sent = {"ETag": etag, "Vary": "Accept", "Cache-Control": "no-cache", **(headers or {})}
     if form == HTML:
         sent.setdefault("Content-Security-Policy", _PAGE_POLICY)

@@ -1,19 +1,22 @@
 """`/neighbourhood`: what is around a node, for views of the graph that grow by expanding one node after another."""
 
-from functools import partial
+from functools import lru_cache, partial
 from itertools import chain
 from typing import Annotated, Literal
+from urllib.parse import unquote_plus
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
+from fastapi.routing import APIRoute
 from pydantic import AfterValidator, Field, TypeAdapter
 from starlette.concurrency import run_in_threadpool
+from starlette.types import Receive, Scope, Send
 
-from api.errors import Problem
-from api.kept import BYTES, Kept
+from api.errors import DOCUMENTED, Problem
+from api.kept import BYTES, Kept, tag
 from api.language import VARY, Language, language
 from api.negotiate import JSON, best, documented, respond
-from api.parameters import IRI, Cursor, Parameters, described, read
+from api.parameters import IRI, Cursor, Parameters, described, parsed, read
 from ontology.iris import Iris
 from ontology.terms import NG, PREFIXES
 from queries import cursors
@@ -28,12 +31,13 @@ from queries.elements import (
     literals,
     statistics,
 )
-from queries.index import Index, index_of
+from queries.index import Index, index_of, ready
 from queries.neighbourhood import MAX_DEPTH, MAX_LIMIT, Question, find, inside
 from store.base import Iri, Store
 from store.formats import JSON_LD, N_TRIPLES, TURTLE, convert
 
-_SLOW = (b"literals", b"graph=")
+_SLOW = (b"graph=", b"type=", b"depth=3")  # what takes longer than a thread does
+_SHORT = 500
 _RDF = (JSON_LD, TURTLE, N_TRIPLES)
 _INCLUDED = ("literals", "mentions")
 _DIRECTIONS = {"out": (True,), "in": (False,), "both": (True, False)}
@@ -89,55 +93,93 @@ class Around(Root):
     format: Literal["json", "cytoscape"] = Field("json", description="Elements of Cytoscape.js in place of JSON")
 
 
+class _Direct(APIRoute):
+    """A route whose function takes the request and returns the answer, without FastAPI's own reading between."""
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Calls the function; what it raises is answered further out."""
+        if scope["method"] == "GET":
+            response: Response = await self.endpoint(Request(scope, receive, send))
+            await response(scope, receive, send)
+        else:
+            await super().handle(scope, receive, send)
+
+
 def router(store: Store) -> APIRouter:
     """Returns the routes of `/neighbourhood`."""
-    routes, kept = APIRouter(), Kept(BYTES)
+    routes = APIRouter(route_class=_Direct, responses=DOCUMENTED, default_response_class=Response)
+    kept = Kept(BYTES)
 
-    # On the event loop: an answer costs less than a thread does, but for what asks the store.
+    def answered(request: Request, snapshot: Store, index: Index) -> Response:
+        return kept.answer(request, snapshot.version, partial(_answered, request, snapshot, index))
+
+    # On the event loop: an answer costs less than a thread does, but for some.
     @routes.get(
         "/neighbourhood", responses=documented(*_RDF, model=Neighbourhood | Cytoscape), openapi_extra=described(Around)
     )
     async def neighbourhood(request: Request) -> Response:
         """Sends a node, its neighbours, and all edges among these."""
         snapshot = store.snapshot()
-        made = partial(_answered, request, snapshot)
+        index = await _index(snapshot)
         if any(slow in request.scope["query_string"] for slow in _SLOW):
-            return await run_in_threadpool(kept.answer, request, snapshot.version, made)
-        return kept.answer(request, snapshot.version, made)
+            return await run_in_threadpool(answered, request, snapshot, index)
+        return answered(request, snapshot, index)
 
     @routes.get("/neighbourhood/stats", responses={200: {"model": Statistics}}, openapi_extra=described(Root))
     async def stats(request: Request) -> Response:
         """Counts the links of a node by predicate and direction, before it is expanded."""
         given = read(Root, request)
-        index = index_of(store.snapshot())
+        snapshot = store.snapshot()
+        index = await _index(snapshot)
         counted = statistics(index.graph, _root(index, given.iri), language(request, given.lang))
         return respond(request, _STATISTICS.dump_json(counted), JSON, VARY)
 
     return routes
 
 
-def _answered(request: Request, snapshot: Store) -> Response:
-    given = read(Around, request)
+async def _index(snapshot: Store) -> Index:
+    index = ready(snapshot)
+    return await run_in_threadpool(index_of, snapshot) if index is None else index
+
+
+def _answered(request: Request, snapshot: Store, index: Index) -> Response:
+    iri, given = _given(request)
     form = best(request.headers.get("accept"), (JSON, *_RDF))
-    index, shown = index_of(snapshot), language(request, given.lang)
-    found = find(index.graph, _question(index, snapshot, given))
+    graph, shown = index.graph, language(request, given.lang)
+    found = find(graph, _question(index, snapshot, given, _root(index, iri)))
+    own = literals(graph, found.nodes) if "literals" in given.include else []
     if form != JSON:
-        lines = as_triples(index.graph, found, shown)
-        own = literals(snapshot, index.graph, found.nodes) if "literals" in given.include else []
-        return respond(request, convert(chain(lines, (value.n3() for value in own)), form), form, VARY)
-    if given.format == "cytoscape":
-        return respond(request, as_cytoscape(index.graph, found, shown, index.version), JSON, VARY)
-    if "literals" in given.include:
-        own_json = _LITERALS.dump_json(literals(snapshot, index.graph, found.nodes)).decode()
-        return respond(request, as_json(index.graph, found, shown, index.version, own_json), JSON, VARY)
-    return respond(request, as_json(index.graph, found, shown, index.version), JSON, VARY)
+        body = convert(chain(as_triples(graph, found, shown), (value.n3() for value in own)), form)
+    elif given.format == "cytoscape":
+        body = as_cytoscape(graph, found, shown, index.version)
+    else:
+        body = as_json(graph, found, shown, index.version, _LITERALS.dump_json(own) if own else b"[]")
+    return respond(request, body, form, VARY, etag=tag(request, index))
 
 
-def _question(index: Index, snapshot: Store, given: Around) -> Question:
+def _given(request: Request) -> tuple[str, Around]:
+    """Reads the query string; all but the node is mostly the same, so it is kept as it was read."""
+    query: str = request.scope["query_string"].decode("latin-1")
+    parts = query.split("&")
+    roots = [part for part in parts if part.startswith("iri=")]
+    if len(roots) != 1 or len(query) - len(roots[0]) > _SHORT:
+        given = read(Around, request)
+        return given.iri, given
+    rest = "&".join(part for part in parts if not part.startswith("iri="))
+    return unquote_plus(roots[0].removeprefix("iri=")), _around(rest)
+
+
+@lru_cache
+def _around(rest: str) -> Around:
+    """Reads a query string in which the node is missing."""
+    return parsed(Around, f"iri={_EXAMPLE}&{rest}")
+
+
+def _question(index: Index, snapshot: Store, given: Around, root: int) -> Question:
     graph = index.graph
     turn, group = cursors.read(given.cursor, index.version, 2)
     asked = Question(
-        root=_root(index, given.iri),
+        root=root,
         depth=given.depth,
         directions=_DIRECTIONS[given.direction],
         limit=given.limit,
@@ -155,5 +197,9 @@ def _question(index: Index, snapshot: Store, given: Around) -> Question:
 def _root(index: Index, iri: str) -> int:
     node = index.graph.find(iri)
     if node is None:
+        try:
+            _an_iri(iri)
+        except ValueError as error:
+            raise Problem(422, "invalid-parameter", f"iri: {error}") from error
         raise Problem(404, "not-found", f"nothing is known about <{iri}>")
     return node

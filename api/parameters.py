@@ -6,6 +6,7 @@ FastAPI could do so too, but before the route is called; a route that keeps its 
 from collections.abc import Container
 from functools import cache
 from typing import Annotated, Any, TypeVar, get_origin
+from urllib.parse import parse_qsl
 
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
@@ -35,8 +36,13 @@ def read(model: type[_Model], request: Request) -> _Model:
         RequestValidationError: A parameter is not known, is missing, or has a value that does not fit.
         Problem: 422, a parameter that takes one value is given twice.
     """
+    return parsed(model, request.scope["query_string"].decode("latin-1"))
+
+
+def parsed(model: type[_Model], query: str) -> _Model:
+    """Reads a query string, see `read`."""
     lists, given = _lists(model), dict[str, Any]()
-    for name, value in request.query_params.multi_items():
+    for name, value in parse_qsl(query, keep_blank_values=True):
         if name in lists:
             given.setdefault(name, []).append(value)
         elif name in given:

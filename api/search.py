@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from pydantic import Field, TypeAdapter
 
-from api.kept import BYTES, Kept
+from api.kept import BYTES, Kept, tag
 from api.language import VARY, language
 from api.lists import Listing, Shown, asking, sent
 from api.negotiate import JSON, documented, respond
@@ -46,11 +46,12 @@ def router(settings: Settings, store: Store) -> APIRouter:
     def search(request: Request) -> Response:
         """Searches titles, measures, provisions, deadlines, agencies, documents, concepts and divisions."""
         snapshot = store.snapshot()
+        index = index_of(snapshot)
 
         def made() -> Response:
             given = read(Searching, request)
             asked = asking(request, settings, given, tuple(given.type))
-            return sent(request, listed(index_of(snapshot), asked), tuple(given.type) or KINDS)
+            return sent(request, listed(index, asked), tuple(given.type) or KINDS, tag(request, index))
 
         return kept.answer(request, snapshot.version, made)
 

@@ -5,6 +5,7 @@
 
 import argparse
 import asyncio
+import os
 import random
 import re
 import statistics
@@ -13,10 +14,14 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from itertools import cycle
+from functools import partial
+from itertools import chain, count, cycle
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from urllib.parse import quote
+from typing import cast
+from urllib.parse import quote, unquote
+
+import uvloop
 
 from bench.synthetic import copies
 from ingest.pipeline import ingest
@@ -27,8 +32,10 @@ from store.oxigraph import open_store, publish
 
 HOME = Path("var/bench")
 CONNECTIONS, SECONDS, ROUNDS = 16, 3.0, 3
-HUBS = ("instrument/online-processing", "target/enterprise", "division/320000", "force/obligation")
+HUBS = ("instrument/time-relief", "target/enterprise", "division/320000", "force/obligation")
 WORDS = 200
+_TURNS = count()
+Measured = tuple[float, float, float, float]
 
 
 def main() -> None:
@@ -41,30 +48,37 @@ def main() -> None:
     targets = paths(store)
     with ExitStack() as stack:
         ours, process = stack.enter_context(server([sys.executable, "-m", "api.cli", "serve", "--port", "0"], store))
-        wanted = [(name, ours, asked) for name, asked in targets.items()]
+        wanted = [(name, ours, process, asked) for name, asked in targets.items()]
         if options.oxigraph:
             data = versions.part(versions.current(store), versions.DATA)
             command = [f"{Path(sys.executable).parent}/oxigraph", "serve-read-only", "--location", str(data)]
-            theirs = stack.enter_context(oxigraph(command))
-            wanted.append(("oxigraph serve, the same as depth 1", theirs, sparql(targets["depth 1, each node once"])))
-        results: dict[str, list[tuple[float, float, float]]] = {name: [] for name, _, _ in wanted}
+            theirs, other = stack.enter_context(oxigraph(command))
+            asked = sparql(targets["depth 1, each node once"])
+            wanted.append(("oxigraph serve, the same as depth 1", theirs, other, asked))
+        results: dict[str, list[Measured]] = {name: [] for name, *_ in wanted}
         for _ in range(ROUNDS):
-            for name, port, asked in wanted:
-                results[name].append(asyncio.run(load(port, asked)))
+            for name, port, server_process, asked in wanted:
+                results[name].append(uvloop.run(load(port, server_process, asked)))
         report(results)
         resident = re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{process}/status").read_text(encoding="ascii"))
         print(f"memory of the serving process: {int(resident[1]) / 1024 if resident else 0:.0f} MB")
 
 
-def report(results: dict[str, list[tuple[float, float, float]]]) -> None:
+def report(results: dict[str, list[Measured]]) -> None:
     """Prints medians of the rounds, and ratios to the empty route in the same round."""
     empty = results["empty route"]
-    print(f"{'':40}{'requests/s':>11}{'p50 ms':>8}{'p99 ms':>8}{'ratio':>8}{'p99 ratio':>10}")
+    columns = ("requests/s", "ratio", "CPU µs", "ratio", "p50 ms", "p99 ms", "p99 ratio")
+    print(f"{'':40}" + "".join(f"{column:>11}" for column in columns))
     for name, rounds in results.items():
-        rate, p50, p99 = (statistics.median(column) for column in zip(*rounds, strict=True))
-        ratio = statistics.median(mine[0] / theirs[0] for mine, theirs in zip(rounds, empty, strict=True))
-        late = statistics.median(mine[2] / theirs[2] for mine, theirs in zip(rounds, empty, strict=True))
-        print(f"{name:40}{rate:>11.0f}{p50:>8.2f}{p99:>8.2f}{ratio:>8.2f}{late:>10.2f}")
+        middle = [statistics.median(column) for column in zip(*rounds, strict=True)]
+        ratios = [
+            [mine / theirs for mine, theirs in zip(*pair, strict=True)] for pair in zip(rounds, empty, strict=True)
+        ]
+        rate, cpu, _, late = (statistics.median(column) for column in zip(*ratios, strict=True))
+        shown = (f"{middle[0]:.0f}", f"{rate:.2f}", f"{middle[1]:.0f}", f"{1 / cpu:.2f}")
+        print(
+            f"{name:40}" + "".join(f"{x:>11}" for x in (*shown, f"{middle[2]:.2f}", f"{middle[3]:.2f}", f"{late:.2f}"))
+        )
 
 
 def built(quads: int) -> Path:
@@ -105,18 +119,14 @@ def paths(store: Path) -> dict[str, Iterator[str]]:
     hubs = [hub for hub in hubs if graph.find(hub) is not None] + chance.sample(agencies, 8)
     labels = [graph.label(node, "zh") for node in chance.sample(instances(graph, terms.MEASURE), WORDS)]
     words = [re.sub(r"\W", "", label)[start : start + 3] for label in labels for start in (0, 2, 4)]
-    # A further parameter makes each address another one, so that no kept answer helps.
-    fresh = iter(range(10**9))
     return {
         "empty route": cycle(["/healthz"]),
-        "depth 1, each node once": (f"/neighbourhood?iri={quote(iri, safe='')}" for iri in nodes),
+        "depth 1, each node once": (f"/neighbourhood?iri={fresh(iri)}" for iri in nodes),
         "depth 1, 500 nodes again and again": cycle(
             [f"/neighbourhood?iri={quote(iri, safe='')}" for iri in measures[:500]]
         ),
-        "hubs": (f"/neighbourhood?iri={quote(iri, safe='')}&limit={20 + next(fresh) % 60}" for iri in cycle(hubs)),
-        "depth 2, 200 nodes, each once": (
-            f"/neighbourhood?iri={quote(iri, safe='')}&depth=2&limit=199" for iri in nodes
-        ),
+        "hubs, no answer kept": (f"/neighbourhood?iri={fresh(iri)}" for iri in cycle(hubs)),
+        "depth 2, 200 nodes, each once": (f"/neighbourhood?iri={fresh(iri)}&depth=2&limit=199" for iri in nodes),
         "depth 2, 50 nodes again and again": cycle(
             [f"/neighbourhood?iri={quote(iri, safe='')}&depth=2&limit=199" for iri in measures[:50]]
         ),
@@ -129,10 +139,16 @@ def paths(store: Path) -> dict[str, Iterator[str]]:
     }
 
 
+def fresh(iri: str) -> str:
+    """Returns an IRI for a query string, each time with other letters encoded, so that no kept answer helps."""
+    which = next(_TURNS)
+    return "".join(f"%{ord(c):02X}" if c in ":/" or which >> place & 1 else c for place, c in enumerate(iri))
+
+
 def sparql(asked: Iterator[str]) -> Iterator[str]:
     """Returns the same neighbourhoods as SPARQL queries: links both ways, with labels and types."""
     for path in asked:
-        iri = f"<{path.partition('iri=')[2]}>".replace("%3A", ":").replace("%2F", "/")
+        iri = f"<{unquote(path.partition('iri=')[2])}>"
         label = f"<{terms.PREF_LABEL}>|<{terms.DCT_TITLE}>|<{terms.TEXT}>"
         text = (
             f"SELECT ?p ?o ?s ?label ?type {{ {{ {iri} ?p ?o FILTER(ISIRI(?o)) OPTIONAL {{ ?o {label} ?label }} "
@@ -145,7 +161,9 @@ def sparql(asked: Iterator[str]) -> Iterator[str]:
 @contextmanager
 def server(command: list[str], store: Path) -> Iterator[tuple[int, int]]:
     """Runs our server and yields its port and its process."""
-    with subprocess.Popen([*command, "--store", str(store)], stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
+    command = [*command, "--store", str(store)]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+    with subprocess.Popen(command, **pipes, text=True) as process:  # noqa: S603
         line = process.stdout.readline() if process.stdout else ""
         try:
             yield int(line.rstrip("/\n").rpartition(":")[2]), process.pid
@@ -154,43 +172,83 @@ def server(command: list[str], store: Path) -> Iterator[tuple[int, int]]:
 
 
 @contextmanager
-def oxigraph(command: list[str]) -> Iterator[int]:
-    """Runs `oxigraph serve-read-only` and yields its port."""
+def oxigraph(command: list[str]) -> Iterator[tuple[int, int]]:
+    """Runs `oxigraph serve-read-only` and yields its port and its process."""
     port = 7979
     with subprocess.Popen([*command, "--bind", f"127.0.0.1:{port}"], stderr=subprocess.DEVNULL) as process:  # noqa: S603
         try:
             time.sleep(3)
-            yield port
+            yield port, process.pid
         finally:
             process.terminate()
 
 
-async def load(port: int, asked: Iterator[str]) -> tuple[float, float, float]:
-    """Asks over 16 connections for some seconds; returns requests a second, and p50 and p99 in milliseconds."""
-    times: list[float] = []
-    end = time.perf_counter() + SECONDS
+async def load(port: int, process: int, asked: Iterator[str]) -> Measured:
+    """Asks over 16 connections for some seconds.
+
+    Returns:
+        Requests a second, microseconds of CPU that the server takes for each, and p50 and p99 in milliseconds. CPU is
+        what a busy machine changes least.
+    """
+    before = spent(process)
+    loop = asyncio.get_running_loop()
     begun = time.perf_counter()
-    await asyncio.gather(*(_client(port, asked, times, end) for _ in range(CONNECTIONS)))
+    made = [Client(asked, begun + SECONDS, loop.create_future()) for _ in range(CONNECTIONS)]
+    for client in made:
+        await loop.create_connection(partial(lambda client: client, client), "127.0.0.1", port)
+    await asyncio.gather(*(client.done for client in made))
     passed = time.perf_counter() - begun
-    times.sort()
-    return len(times) / passed, 1000 * times[len(times) // 2], 1000 * times[len(times) * 99 // 100]
+    times = sorted(chain.from_iterable(client.times for client in made))
+    cpu = 1e6 * (spent(process) - before) / len(times)
+    return len(times) / passed, cpu, 1000 * times[len(times) // 2], 1000 * times[len(times) * 99 // 100]
 
 
-async def _client(port: int, asked: Iterator[str], times: list[float], end: float) -> None:
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    while time.perf_counter() < end:
-        begun = time.perf_counter()
-        writer.write(f"GET {next(asked)} HTTP/1.1\r\nHost: x\r\nAccept: application/json, */*\r\n\r\n".encode())
-        head = await reader.readuntil(b"\r\n\r\n")
-        if b" 200 " not in head[:16]:
-            raise RuntimeError(head.decode(errors="replace"))
-        length = re.search(rb"(?i)content-length: (\d+)", head)
-        if length:
-            await reader.readexactly(int(length[1]))
-        else:
-            await reader.readuntil(b"\r\n0\r\n\r\n")
-        times.append(time.perf_counter() - begun)
-    writer.close()
+def spent(process: int) -> float:
+    """Returns the seconds of CPU that a process has had."""
+    fields = Path(f"/proc/{process}/stat").read_text(encoding="ascii").rpartition(") ")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+class Client(asyncio.Protocol):
+    """A connection that asks as soon as it is answered, and does no more with an answer than find its end."""
+
+    def __init__(self, asked: Iterator[str], end: float, done: "asyncio.Future[None]") -> None:
+        """Asks what `asked` yields until `end`, then `done` is set."""
+        self._asked, self._end, self.done = asked, end, done
+        self.times: list[float] = []
+        self._head, self._left = b"", 0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Asks first."""
+        self._transport = cast("asyncio.Transport", transport)
+        self._ask()
+
+    def data_received(self, data: bytes) -> None:
+        """Counts bytes, and asks again at the end; chunked answers end with an empty chunk."""
+        if self._left == 0:
+            self._head += data
+            head, end, data = self._head.partition(b"\r\n\r\n")
+            if not end:
+                return
+            if b" 200 " not in head[:16]:
+                self.done.set_exception(RuntimeError(self._head.decode(errors="replace")))
+                self._transport.close()
+                return
+            length = re.search(rb"(?i)content-length: (\d+)", head)
+            self._head, self._left = b"", int(length[1]) if length else -1
+        self._left = (0 if data.endswith(b"0\r\n\r\n") else -1) if self._left < 0 else self._left - len(data)
+        if self._left == 0:
+            self.times.append(time.perf_counter() - self._begun)
+            self._ask()
+
+    def _ask(self) -> None:
+        self._begun = time.perf_counter()
+        if self._begun > self._end:
+            self._transport.close()
+            self.done.set_result(None)
+            return
+        line = f"GET {next(self._asked)} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: application/json, */*\r\n\r\n"
+        self._transport.write(line.encode())
 
 
 if __name__ == "__main__":

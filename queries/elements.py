@@ -14,7 +14,7 @@ from ontology.terms import RDF_TYPE, RDFS_LABEL
 from queries import cursors
 from queries.neighbourhood import Found
 from store.adjacency import Adjacency
-from store.base import Iri, Literal, Store
+from store.base import Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +151,7 @@ class Statistics:
     predicates: tuple[Count, ...]
 
 
-def as_json(graph: Adjacency, found: Found, language: str, version: str, literals: str = "[]") -> bytes:
+def as_json(graph: Adjacency, found: Found, language: str, version: str, literals: bytes = b"[]") -> bytes:
     """Returns a neighbourhood as JSON, see `Neighbourhood`.
 
     Args:
@@ -161,25 +161,23 @@ def as_json(graph: Adjacency, found: Found, language: str, version: str, literal
         version: Name of the version, for the cursor.
         literals: The literals of the nodes, as JSON.
     """
-    nodes, edges = _pieces(graph, found, language)
-    return b'{"root":"%b","nodes":[%b],"edges":[%b],"literals":%b,%b}' % (
-        graph.iri_bytes(found.nodes[0]),
-        b",".join(nodes),
-        b",".join(edges),
-        literals.encode(),
-        _rest(found, version),
-    )
+    nodes = b",".join(graph.json(found.nodes, language))
+    edges = graph.edges(found.edges, found.nodes, language)
+    start = (b'{"root":"', graph.iri_bytes(found.nodes[0]), b'","nodes":[', nodes, b'],"edges":[')
+    return b"".join((*start, *edges, b'],"literals":', literals, b",", _rest(found, version)))
 
 
 def as_cytoscape(graph: Adjacency, found: Found, language: str, version: str) -> bytes:
     """Returns a neighbourhood as JSON, see `Cytoscape`."""
-    nodes, edges = (b",".join(b'{"data":%b}' % piece for piece in part) for part in _pieces(graph, found, language))
-    return b'{"elements":{"nodes":[%b],"edges":[%b]},%b}' % (nodes, edges, _rest(found, version))
+    nodes = b",".join(b'{"data":%b}' % node for node in graph.json(found.nodes, language))
+    edges = graph.edges(found.edges, found.nodes, language, "data")
+    return b"".join((b'{"elements":{"nodes":[', nodes, b'],"edges":[', *edges, b"]},", _rest(found, version)))
 
 
 def as_triples(graph: Adjacency, found: Found, language: str) -> Iterator[str]:
     """Yields a neighbourhood as lines of N-Triples: its edges, and the type and the label of each node."""
-    for _, source, predicate, target in found.edges:
+    for source, place in ((source, place) for source, places in found.edges.items() for place in places):
+        predicate, target = graph.edge(place)
         yield f"{_n3(graph.iri(source))} <{graph.predicates[predicate]}> {_n3(graph.iri(target))} ."
     for node in found.nodes:
         yield f"{_n3(graph.iri(node))} <{RDFS_LABEL}> {Literal(graph.label(node, language)).n3()} ."
@@ -187,17 +185,12 @@ def as_triples(graph: Adjacency, found: Found, language: str) -> Iterator[str]:
             yield f"{_n3(graph.iri(node))} <{RDF_TYPE}> <{kind}> ."
 
 
-def literals(store: Store, graph: Adjacency, nodes: Iterable[int]) -> list[Property]:
+def literals(graph: Adjacency, nodes: Iterable[int]) -> list[Property]:
     """Returns the literals of nodes, sorted by node and predicate."""
-    iris = (graph.iri(node) for node in nodes)
-    wanted = " ".join(Iri(iri).n3() for iri in iris if not iri.startswith("_:"))
-    rows = store.select(
-        f"SELECT DISTINCT ?s ?p ?o {{ VALUES ?s {{ {wanted} }} ?s ?p ?o FILTER(ISLITERAL(?o)) }} ORDER BY ?s ?p ?o"
-    )
     return [
-        Property(subject.value, predicate.value, value.value, value.datatype, value.language)
-        for subject, predicate, value in rows
-        if isinstance(subject, Iri) and isinstance(predicate, Iri) and isinstance(value, Literal)
+        Property(graph.iri(node), predicate, value.value, value.datatype, value.language)
+        for node in sorted(nodes)
+        for predicate, value in graph.literals(node)
     ]
 
 
@@ -205,13 +198,13 @@ def statistics(graph: Adjacency, root: int, language: str) -> Statistics:
     """Counts the links of a node by predicate and direction."""
     runs = chain(graph.runs(root, 1, forward=True), graph.runs(root, 1, forward=False))
     return Statistics(
-        Node(**json.loads(_node(graph, root, language))),
+        Node(**json.loads(graph.json((root,), language)[0])),
         tuple(
             Count(
                 graph.predicates[run.predicate],
-                json.loads(graph.name(run.predicate, language)),
+                graph.name(run.predicate, language),
                 "out" if run.forward else "in",
-                run.last - run.first,
+                len(run.ends),
                 "mentions" if graph.level(run.predicate) else "",
             )
             for run in runs
@@ -219,35 +212,9 @@ def statistics(graph: Adjacency, root: int, language: str) -> Statistics:
     )
 
 
-def _pieces(graph: Adjacency, found: Found, language: str) -> tuple[list[bytes], list[bytes]]:
-    iris = {node: graph.iri_bytes(node) for node in found.nodes}
-    ends = {
-        predicate: b'","predicate":"%b","label":%b}'
-        % (graph.predicates[predicate].encode(), graph.name(predicate, language))
-        for predicate in {edge[2] for edge in found.edges}
-    }
-    edges = [
-        b'{"id":"%016x","source":"%b","target":"%b%b' % (number, iris[source], iris[target], ends[predicate])
-        for number, source, predicate, target in found.edges
-    ]
-    return [_node(graph, node, language) for node in found.nodes], edges
-
-
-def _node(graph: Adjacency, node: int, language: str) -> bytes:
-    into, out = graph.degree(node, forward=False), graph.degree(node, forward=True)
-    return b'{"id":"%b","label":%b,"type":"%b","degree":%d,"indegree":%d,"outdegree":%d}' % (
-        graph.iri_bytes(node),
-        graph.label_json(node, language),
-        graph.types[graph.type(node)].encode(),
-        into + out,
-        into,
-        out,
-    )
-
-
 def _rest(found: Found, version: str) -> bytes:
     more = json.dumps(cursors.write(version, *found.next) if found.next else None)
-    return f'"truncated":{json.dumps(found.truncated)},"next":{more}'.encode()
+    return f'"truncated":{json.dumps(found.truncated)},"next":{more}}}'.encode()
 
 
 def _n3(node: str) -> str:

@@ -5,7 +5,6 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Lock
@@ -13,9 +12,11 @@ from threading import Lock
 from ontology import terms
 from queries import neighbourhood, paths
 from queries.catalogue import question
-from store import adjacency, search, versions
-from store.adjacency import Adjacency, local_name
-from store.base import Iri, Literal, Rows, Store, Writer
+from store import arrays, search, versions
+from store.adjacency import Adjacency
+from store.arrays import local_name
+from store.base import Rows, Store, Writer
+from store.dumps import union
 from store.search import LAST_DAY, Document, TextIndex
 
 PART = "search"
@@ -23,7 +24,6 @@ KINDS = (
     *("Notice", "Measure", "Provision", "Deadline", "Agency", "CitedDocument"),
     *("Instrument", "TargetEntity", "Domain", "AdministrativeDivision", "Event"),
 )
-_BATCH = 1000
 _MOST = 3
 _SEARCHED = {"title", "altLabel", "text", "quote", "number", "documentNumber", "notation", "addressee"}
 _TEXTS = "text"
@@ -61,6 +61,12 @@ def make_index(draft: Path, writer: Writer) -> None:
         OSError: It cannot be written.
     """
     _write(writer, versions.part(draft, PART))
+
+
+def ready(store: Store) -> Index | None:
+    """Returns what `index_of` does where that need be neither made nor opened, else None."""
+    found = _KEPT.get(store.version or store)
+    return found[0] if found else None
 
 
 def index_of(store: Store) -> Index:
@@ -107,8 +113,9 @@ def _opened(folder: Path, version: str) -> Index:
 
 def _write(store: Store, folder: Path) -> None:
     (folder / _TEXTS).mkdir(parents=True)
-    adjacency.write(store.nquads(), folder, neighbourhood.READING)
+    arrays.write(union(store), folder, neighbourhood.READING)
     graph = Adjacency(folder)
+    arrays.write_first(neighbourhood.first(graph), folder)
     nodes = [(node, kind) for kind in KINDS for node in instances(graph, terms.NG + kind)]
     labels = sorted((node for node, _ in nodes), key=lambda node: (graph.label(node, "zh"), node))
     search.write(_documents(store, graph, sorted(nodes)), labels, folder / _TEXTS, ("kind", *paths.names()))
@@ -122,23 +129,26 @@ def instances(graph: Adjacency, kind: str) -> list[int]:
 
 def _documents(store: Store, graph: Adjacency, nodes: Iterable[tuple[int, str]]) -> Iterator[Document]:
     validity = {**_in_force(store), **_resolved(store)}
-    issued = _dates(store, terms.ISSUE_DATE)
-    left = iter(nodes)
-    while some := list(islice(left, _BATCH)):
-        literals = _literals(store, [graph.iri(node) for node, _ in some])
-        for node, kind in some:
-            yield _document(graph, node, kind, literals.get(graph.iri(node), {}), (validity, issued))
+    notices = instances(graph, terms.NOTICE)
+    issued = {graph.iri(node): min(_values(graph, node).get("issueDate", [""])) for node in notices}
+    for node, kind in nodes:
+        yield _document(graph, node, kind, validity, issued)
+
+
+def _values(graph: Adjacency, node: int) -> dict[str, list[str]]:
+    """Returns the literals of a node by the local name of their predicate; of labels those in Chinese."""
+    found: dict[str, list[str]] = {}
+    for predicate, value in graph.literals(node):
+        if value.language != "en":
+            found.setdefault(local_name(predicate), []).append(value.value)
+    return found
 
 
 def _document(
-    graph: Adjacency,
-    node: int,
-    kind: str,
-    literals: Mapping[str, list[str]],
-    known: tuple[Mapping[str, _Validity], Mapping[str, str]],
+    graph: Adjacency, node: int, kind: str, validity: Mapping[str, _Validity], issued: Mapping[str, str]
 ) -> Document:
-    values = {name: "\n".join(found) for name, found in literals.items()}
-    iri, (validity, issued) = graph.iri(node), known
+    values = {name: "\n".join(found) for name, found in _values(graph, node).items()}
+    iri = graph.iri(node)
     notice = iri if kind == "Notice" else iri.rpartition(f"/{kind.lower()}/")[0]
     date = issued.get(notice, "")
     held = validity.get(iri, _Validity(values.get("startDate", date), values.get("endDate", "")))
@@ -150,7 +160,7 @@ def _document(
         label=graph.label(node, "zh"),
         texts=(*(text for name, text in values.items() if name in _SEARCHED), graph.label(node, "en")),
         facets={"kind": [graph.type(node)], **facets},
-        degree=graph.degree(node, forward=True) + graph.degree(node, forward=False),
+        degree=graph.degree(node),
         date=day(date) or 0,
         begin=day(held.begin) or 0,
         until=day(held.end) or LAST_DAY,
@@ -161,24 +171,6 @@ def _document(
 def day(date: str) -> int | None:
     """Returns a date of xsd:date as the number yyyymmdd, None for the empty string."""
     return int(date[:10].replace("-", "")) if date else None
-
-
-def _literals(store: Store, iris: Iterable[str]) -> dict[str, dict[str, list[str]]]:
-    """Returns the literals of nodes by the local name of their predicate; of labels those in Chinese."""
-    rows = store.select(
-        f"SELECT DISTINCT ?s ?p ?o {{ VALUES ?s {{ {' '.join(Iri(iri).n3() for iri in iris)} }} ?s ?p ?o "
-        'FILTER(ISLITERAL(?o) && LANG(?o) != "en") } ORDER BY ?s ?p ?o'
-    )
-    found: dict[str, dict[str, list[str]]] = {}
-    for subject, predicate, value in rows:
-        if isinstance(subject, Iri) and isinstance(predicate, Iri) and isinstance(value, Literal):
-            found.setdefault(subject.value, {}).setdefault(local_name(predicate.value), []).append(value.value)
-    return found
-
-
-def _dates(store: Store, predicate: str) -> dict[str, str]:
-    rows = store.select(f"SELECT ?s (MIN(?o) AS ?date) {{ ?s <{predicate}> ?o }} GROUP BY ?s")
-    return {row["s"]: row["date"] for row in _named(rows)}
 
 
 def _in_force(store: Store) -> dict[str, _Validity]:

@@ -5,13 +5,13 @@ that a group of 100,000 hides none of the others; a neighbour of several groups 
 in this order is a turn and a group: whoever goes on from there has met each neighbour once at the end.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Container, Iterator
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
-from itertools import chain, zip_longest
+from dataclasses import dataclass, replace
 
 from ontology import terms
-from store.adjacency import Adjacency, Reading, Run
+from store.adjacency import Adjacency, Run
+from store.arrays import Reading
 from store.base import Store
 
 # Places in the text and where it came from: there are more of these than of all else.
@@ -32,6 +32,7 @@ READING = Reading(
 )
 MAX_DEPTH, MAX_LIMIT = 3, 500
 _SMALL, _LOOKED_AT = 64, 20_000
+_FIRST = 64  # neighbours of each node that are found when the index is made
 
 Place = tuple[int, int]
 
@@ -42,7 +43,6 @@ class Question:
 
     Attributes:
         root: Number of the node.
-
         depth: How many steps from the root, 1 to 3.
         directions: Along the edges (True), against them (False), or both.
         limit: How many neighbours at most, on all steps together; each step has its share.
@@ -54,7 +54,6 @@ class Question:
     """
 
     root: int
-
     depth: int = 1
     directions: tuple[bool, ...] = (True, False)
     limit: int = 50
@@ -64,6 +63,12 @@ class Question:
     within: AbstractSet[tuple[int, int, int]] | None = None
     start: Place = (0, 0)
 
+    @property
+    def plain(self) -> bool:
+        """Whether neighbours are those that `Adjacency.first` has."""
+        filtered = self.predicates or self.types or self.level or self.within is not None
+        return not filtered and self.start == (0, 0) and len(self.directions) > 1
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -71,28 +76,30 @@ class Found:
 
     Attributes:
         nodes: The root, then its neighbours in the order in which they were met.
-        edges: All edges among these: number of the edge, subject, predicate, object.
+        edges: All edges among these, by the node that they leave: their places (`Adjacency.edge`).
         truncated: Whether some node has more neighbours than are here.
         next: Where the neighbours of the root go on; None where there are no more.
     """
 
     nodes: tuple[int, ...]
-    edges: list[tuple[int, int, int, int]]
+    edges: dict[int, list[int]]
     truncated: bool
     next: Place | None
 
 
 def find(graph: Adjacency, asked: Question) -> Found:
     """Returns the nodes around the root, step by step, and their edges; what one step leaves, the next may use."""
-    found, following = _neighbours(graph, asked, asked.root, asked.start, _share(asked.limit, asked.depth))
-    nodes = dict.fromkeys((asked.root, *found))
+    nodes = {asked.root: None}
+    found, following = _neighbours(graph, asked, asked.root, _share(asked.limit, asked.depth), nodes)
+    nodes.update(dict.fromkeys(found))
     truncated, layer = following is not None, found
+    further = asked if asked.start == (0, 0) else replace(asked, start=(0, 0))
     for step in range(2, asked.depth + 1):
         reached: list[int] = []
         share = _share(asked.limit + 1 - len(nodes), asked.depth - step + 1)
         for position, node in enumerate(layer):
             part = _share(share - len(reached), len(layer) - position)
-            found, more = _neighbours(graph, asked, node, (0, 0), part, nodes)
+            found, more = _neighbours(graph, further, node, part, nodes)
             truncated = truncated or more is not None
             nodes.update(dict.fromkeys(found))
             reached += found
@@ -107,17 +114,25 @@ def inside(graph: Adjacency, store: Store, name: str) -> AbstractSet[tuple[int, 
     return frozenset((s, p, o) for s, p, o in named if s is not None and p is not None and o is not None)
 
 
-def _edges(graph: Adjacency, asked: Question, nodes: AbstractSet[int]) -> list[tuple[int, int, int, int]]:
+def first(graph: Adjacency) -> Iterator[list[int]]:
+    """Yields of each node, in order, what `Adjacency.first` has: its first neighbours, one more than are looked for."""
+    for node in range(len(graph)):
+        yield _searched(graph, Question(node), node, _FIRST + 1, {node: None})[0]
+
+
+def _edges(graph: Adjacency, asked: Question, nodes: AbstractSet[int]) -> dict[int, list[int]]:
     """Returns all edges among nodes, whichever predicates led to these; one asked for by name whatever its level."""
     level = max((graph.level(predicate) for predicate in asked.predicates), default=0)
-    found = [
-        (name, source, predicate, target)
-        for source in nodes
-        for name, predicate, target in graph.between(nodes, source, max(level, asked.level))
-    ]
-    if level > asked.level:
-        found = [edge for edge in found if graph.level(edge[2]) <= asked.level or edge[2] in asked.predicates]
-    return found if asked.within is None else [edge for edge in found if edge[1:] in asked.within]
+    found = graph.among(nodes, max(level, asked.level))
+    if asked.within is None and level <= asked.level:
+        return found
+
+    def shown(source: int, place: int) -> bool:
+        predicate, target = graph.edge(place)
+        wanted = graph.level(predicate) <= asked.level or predicate in asked.predicates
+        return wanted and (asked.within is None or (source, predicate, target) in asked.within)
+
+    return {source: [place for place in places if shown(source, place)] for source, places in found.items()}
 
 
 def _share(whole: int, parts: int) -> int:
@@ -125,24 +140,33 @@ def _share(whole: int, parts: int) -> int:
 
 
 def _neighbours(
-    graph: Adjacency, asked: Question, node: int, start: Place, limit: int, known: Collection[int] = ()
+    graph: Adjacency, asked: Question, node: int, limit: int, known: Container[int]
 ) -> tuple[list[int], Place | None]:
-    """Returns further neighbours of a node, and where to go on: None where there are no more."""
-    runs = list(_runs(graph, asked, node))
-    if (
-        start == (0, 0)
-        and not asked.types
-        and asked.within is None
-        and sum(run.last - run.first for run in runs) <= limit
-    ):
-        turns = zip_longest(*map(graph.ends, runs), fillvalue=node)
-        return [
-            other for other in dict.fromkeys(chain.from_iterable(turns)) if other != node and other not in known
-        ], None
-    groups = _Groups(graph, asked, node, runs)
+    """Returns neighbours of a node that are not known, and where to go on: None where there are no more."""
+    if asked.plain:
+        met = graph.first(node)
+        found = [other for other in met if other not in known]
+        if len(found) > limit:
+            return found[:limit], _place(graph, node, found[limit]) if node == asked.root else (0, 0)
+        if len(met) <= _FIRST:
+            return found, None
+    return _searched(graph, asked, node, limit, known)
+
+
+def _place(graph: Adjacency, node: int, other: int) -> Place:
+    """Returns where a neighbour is met first, for a question without filters."""
+    turns = ((run.turn(other), position) for position, run in enumerate(_runs(graph, Question(node), node)))
+    return min((turn, position) for turn, position in turns if turn is not None)
+
+
+def _searched(
+    graph: Adjacency, asked: Question, node: int, limit: int, known: Container[int]
+) -> tuple[list[int], Place | None]:
+    """Does what `_neighbours` does, by all links of the node."""
+    groups = _Groups(graph, asked, node)
     found: list[int] = []
-    for looked_at, (place, other) in enumerate(groups.walk(start)):
-        if other == node or other in known or not groups.takes(place, other):
+    for looked_at, (place, other) in enumerate(groups.walk(asked.start)):
+        if other in known or not groups.takes(place, other):
             continue
         if len(found) == limit or looked_at > _LOOKED_AT:
             return found, place
@@ -150,33 +174,31 @@ def _neighbours(
     return found, None
 
 
-def _runs(graph: Adjacency, asked: Question, node: int) -> Iterator[Run]:
+def _runs(graph: Adjacency, asked: Question, node: int) -> list[Run]:
     level = max((graph.level(predicate) for predicate in asked.predicates), default=asked.level)
-    for forward in asked.directions:
-        for run in graph.runs(node, level, forward=forward):
-            if not asked.predicates or run.predicate in asked.predicates:
-                yield run
+    runs = (run for forward in asked.directions for run in graph.runs(node, level, forward=forward))
+    return [run for run in runs if not asked.predicates or run.predicate in asked.predicates]
 
 
 class _Groups:
     """The links of a node in groups, and where each of its neighbours is met first."""
 
-    def __init__(self, graph: Adjacency, asked: Question, node: int, runs: list[Run]) -> None:
-        self._graph, self._asked, self._node, self._runs = graph, asked, node, runs
-        self._large = [position for position, run in enumerate(runs) if run.last - run.first > _SMALL]
+    def __init__(self, graph: Adjacency, asked: Question, node: int) -> None:
+        self._graph, self._asked, self._node, self._runs = graph, asked, node, _runs(graph, asked, node)
+        self._large = [position for position, run in enumerate(self._runs) if len(run.ends) > _SMALL]
         self._first: dict[int, Place] = {}
-        for position, run in enumerate(runs):
-            for turn, other in enumerate(graph.ends(run)) if position not in self._large else ():
+        for position, run in enumerate(self._runs):
+            for turn, other in enumerate(run.ends) if position not in self._large else ():
                 if self._within(run, other):
                     self._first[other] = min(self._first.get(other, (turn, position)), (turn, position))
 
     def walk(self, start: Place) -> Iterator[tuple[Place, int]]:
         """Yields places from `start` on, and who is there."""
         turn, begin = start
-        while left := [position for position, run in enumerate(self._runs) if turn < run.last - run.first]:
+        while left := [position for position, run in enumerate(self._runs) if turn < len(run.ends)]:
             for position in left:
                 if position >= begin:
-                    yield (turn, position), self._graph.end(self._runs[position], turn)
+                    yield (turn, position), self._runs[position].ends[turn]
             turn, begin = turn + 1, 0
 
     def takes(self, place: Place, other: int) -> bool:
@@ -186,7 +208,7 @@ class _Groups:
         if self._first.get(other, place) < place or not self._within(self._runs[place[1]], other):
             return False
         for position in self._large:
-            turn = self._graph.turn(self._runs[position], other)
+            turn = self._runs[position].turn(other)
             if turn is not None and (turn, position) < place and self._within(self._runs[position], other):
                 return False
         return True

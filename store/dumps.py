@@ -148,6 +148,20 @@ def export(store: Store, form: Format, compression: str, output: BinaryIO) -> No
             shutil.copyfileobj(source, output, _BUFFER)
 
 
+def union(store: Store) -> Iterator[Block]:
+    """Yields all triples of a store as sorted N-Triples, each once: from the dumps of its version where it has them."""
+    version = store.version
+    dump = version / PART / name(version, "nq.zst") if version and name(version, "nq.zst") in digests(version) else None
+    # The graph that describes the dumps is not in them.
+    graphs = [graph for graph in store.graphs() if dump is None or graph.endswith(CATALOG)]
+    with TemporaryDirectory() as scratch:
+        file = Path(scratch, "quads.nq")
+        with file.open("wb") as output:
+            output.writelines(f"{line}\n".encode() for graph in graphs for line in store.nquads(graph))
+        with sorted_runs(file) as runs:
+            yield from triples(merged([blocks(dump), *runs] if dump else runs))
+
+
 def _write_new(store: Store, graphs: Iterable[str], file: Path) -> dict[str, str]:
     """Writes graph by graph, each sorted, and returns their digests."""
     digests = {}

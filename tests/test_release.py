@@ -3,6 +3,7 @@
 import hashlib
 import re
 from collections.abc import Callable, Iterator
+from itertools import chain
 from pathlib import Path
 
 import httpx
@@ -17,9 +18,10 @@ from ontology import terms
 from ontology.iris import DEFAULT_BASE
 from store import dumps, feed, versions
 from store.base import Iri, Literal, Rows, Store
+from store.batch import triple
 from store.canonical import blocks, opened
 from store.catalog import counted
-from store.dumps import PART, digests, name
+from store.dumps import PART, digests, name, union
 from store.formats import DATASET_FORMATS, Format
 from store.oxigraph import memory, open_store, publish
 from store.release import Releasing
@@ -56,6 +58,17 @@ def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
     sample(directory)
     write(directory, quads("一", f"{GRAPH}a"))
     return directory
+
+
+def test_the_union_is_that_of_all_graphs(directory: Path, tmp_path: Path) -> None:
+    store = open_store(directory).snapshot()
+    wanted = sorted({f"{triple(line)}\n".encode() for line in store.nquads()})
+    assert any(CATALOG.encode() in line for line in wanted)
+    assert list(chain.from_iterable(union(store))) == wanted
+    with publish(tmp_path) as writer:
+        for graph in store.graphs():
+            writer.replace_graph(graph, "".join(f"{line}\n" for line in store.nquads(graph)))
+    assert list(chain.from_iterable(union(open_store(tmp_path).snapshot()))) == wanted
 
 
 @pytest.fixture(scope="module")
