@@ -1,10 +1,8 @@
 """Publishes a dump in an empty store: a backup comes back, a data set moves, and its digest stays the same."""
 
-import gzip
 from pathlib import Path
-from typing import BinaryIO, cast
 
-from shapes.validate import validate_dataset
+from ingest.validation import judged
 from store.base import Target
 from store.canonical import opened
 
@@ -24,17 +22,10 @@ def ingest_dump(file: Path, target: Target) -> int:
         StoreError: The store is not empty, or cannot be written.
         OSError: The file cannot be read.
     """
-    with target.publish() as writer, _opened(file) as content:
+    with target.publish() as writer, opened(file) as content:
         writer.load(content)
         graphs = writer.graphs()
-        for graph in graphs:
-            for _, report in validate_dataset("".join(f"{line}\n" for line in writer.nquads(graph))):
-                if not report.conforms:
-                    raise ValueError(f"<{graph}> does not conform: {report.results[0]}; nothing was published")
+        for graph, report in judged(writer, graphs):
+            if not report.conforms:
+                raise ValueError(f"<{graph}> does not conform: {report.results[0]}; nothing was published")
         return len(graphs)
-
-
-def _opened(file: Path) -> BinaryIO:
-    if file.suffix == ".zst":
-        return opened(file)
-    return cast("BinaryIO", gzip.open(file)) if file.suffix == ".gz" else file.open("rb")

@@ -20,6 +20,7 @@ from shapes.report import Report
 from shapes.validate import validate_across, validate_dataset, validate_graphs
 from store import versions
 from store.base import Store, StoreError, Writer
+from store.canonical import unpacked
 
 PART = "validation"
 ACROSS = "across"
@@ -110,7 +111,7 @@ def judged(
 def judged_file(
     file: Path, engine: Engine = DEFAULT, own: str = "", jobs: int = 0
 ) -> Iterator[tuple[str, Report, Part]]:
-    """Judges each graph of a file of RDF by itself, in flat memory; as `judged`.
+    """Judges each graph of a file of RDF by itself, in flat memory; as `judged`. It may be compressed (.gz, .zst).
 
     Yields:
         The IRI of a graph, empty for the default graph, its report, and its lines, which can be read until the next is
@@ -119,7 +120,14 @@ def judged_file(
     Raises:
         ValueError: The suffix is unknown, or the content is not in that format; the message names the line.
     """
-    judge = partial(_part_judged, engine=engine, own=own)
+    with unpacked(file) as plain:
+        judge = partial(_part_judged, engine=engine, own=own)
+        yield from _file_judged(plain, file.resolve().as_uri(), judge, jobs)
+
+
+def _file_judged(
+    file: Path, base: str, judge: Callable[[Part], list[tuple[str, Report]]], jobs: int
+) -> Iterator[tuple[str, Report, Part]]:
     jobs = jobs or (_cores() if file.stat().st_size > _LARGE else 1)
 
     def pooled(lines: Path) -> Iterator[tuple[str, Report, Part]]:
@@ -137,7 +145,7 @@ def judged_file(
             pass  # it is no canonical N-Quads, or none at all: the parser knows
         else:
             return
-    with canonical(file) as copy:
+    with canonical(file, base) as copy:
         yield from pooled(copy)
 
 
@@ -204,6 +212,8 @@ def _text_judged(text: str, engine: Engine, own: str) -> list[tuple[str, Report]
 
 
 def _part_judged(part: Part, engine: Engine, own: str) -> list[tuple[str, Report]]:
+    if part.graph.removesuffix(">").endswith(_OWN):
+        return []
     return list(validate_graphs(part.triples(), engine, given(own) if own else None))
 
 

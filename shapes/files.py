@@ -127,8 +127,12 @@ def _graph_of(line: bytes) -> bytes:
 
 
 @contextmanager
-def canonical(file: Path) -> Iterator[Path]:
+def canonical(file: Path, base: str) -> Iterator[Path]:
     """Writes RDF in any format to a file of canonical N-Quads, every literal as it is written, and removes it at last.
+
+    Args:
+        file: RDF; its suffix says in which format.
+        base: What relative IRIs are relative to.
 
     Raises:
         ValueError: The suffix is unknown, or the content is not in that format; the message names the line.
@@ -142,7 +146,7 @@ def canonical(file: Path) -> Iterator[Path]:
             raise ValueError("RDF/XML with a document type declaration is not read: entities may grow without end")
         content.seek(0)
         try:
-            quads = ox.parse(content, format=form, base_iri=file.resolve().as_uri())
+            quads = ox.parse(content, format=form, base_iri=base)
             ox.serialize(quads, copy.name, format=ox.RdfFormat.N_QUADS)
         except (SyntaxError, UnicodeDecodeError) as error:
             raise ValueError(f"not {form.name}: {error}") from error

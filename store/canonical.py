@@ -4,13 +4,16 @@ Lines are bytes of canonical N-Quads with their line end, each in a named graph.
 Memory stays flat however many lines there are: they pass in blocks, and what must be sorted is sorted on disk.
 """
 
+import gzip
 import io
+import zlib
 from bisect import bisect_right
 from collections.abc import Callable, Container, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from shutil import copyfileobj
+from tempfile import NamedTemporaryFile, TemporaryDirectory
 from typing import BinaryIO, cast
 
 import zstandard
@@ -33,10 +36,31 @@ def ending(graph: str) -> bytes:
 
 
 def opened(file: Path) -> BinaryIO:
-    """Opens a file for reading; what is in it, where its name says that it was compressed with zstd."""
+    """Opens a file for reading; what is in it, where its name says that it was compressed with zstd or gzip."""
+    if file.suffix == ".gz":
+        return cast("BinaryIO", gzip.open(file))
     if file.suffix != ".zst":
         return file.open("rb")
     return cast("BinaryIO", io.BufferedReader(zstandard.open(file, "rb"), _BUFFER))
+
+
+@contextmanager
+def unpacked(file: Path) -> Iterator[Path]:
+    """Gives a copy of a compressed file that is not, until the end; other files as they are.
+
+    Raises:
+        ValueError: It is damaged.
+    """
+    if file.suffix not in {".gz", ".zst"}:
+        yield file
+        return
+    with NamedTemporaryFile(suffix=Path(file.stem).suffix) as copy, opened(file) as content:
+        try:
+            copyfileobj(content, copy, _BUFFER)
+        except (zstandard.ZstdError, gzip.BadGzipFile, zlib.error, EOFError) as error:
+            raise ValueError(f"damaged: {error}") from error
+        copy.flush()
+        yield Path(copy.name)
 
 
 def blocks(file: Path) -> Iterator[Block]:

@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pyoxigraph
 import pytest
-from rdflib import RDF, RDFS, SH, BNode, Graph, URIRef
+from rdflib import RDF, RDFS, SH, BNode, Graph, Literal, URIRef
 
 from ontology import terms
 from ontology.iris import DEFAULT_BASE
-from shapes import load
+from shapes import engine, load
+from shapes.data import Data, by_graph
 from shapes.report import Place, Report, Result
 from shapes.validate import validate, validate_dataset, validate_reference
 
@@ -77,6 +78,24 @@ def test_the_base_conforms_and_every_class_of_a_notice_is_in_it():
 def test_valid(case: dict[str, str]):
     report = validate(changed(case["delete"], case["insert"]))
     assert [str(result) for result in report.results] == []
+
+
+def test_every_shape_judges_something_valid():
+    """But those of values that must not stand there, such as the place of a department."""
+    texts = [changed(), *(changed(case["delete"], case["insert"]) for case in rows("valid.tsv"))]
+    given = [Data(triple for triples in by_graph(text).values() for triple in triples) for text in texts]
+    silent = set()
+    for names in (load.NOTICE, load.GROUNDING):
+        shapes = engine.ours(names)
+        for target in shapes.targets:
+            judged = [(data, focus) for data in given for focus in target.focus_nodes(data)]
+            assert judged, target.shape
+            paths = {
+                shape: str(shapes.graph.value(shape, SH.path))
+                for shape in shapes.graph.objects(target.shape, SH.property)
+            }
+            silent |= {one for one, path in paths.items() if not any(data.values(f, f"<{path}>") for data, f in judged)}
+    assert silent <= {*ours().subjects(SH.maxCount, Literal(0))}
 
 
 @pytest.mark.parametrize("case", rows("faults.tsv"), ids=lambda case: case["shapes"].replace(" ", "+"))

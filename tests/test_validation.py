@@ -1,5 +1,6 @@
 """Validation where it is used: engines, a version's reports, rules across notices, the command, quarantine."""
 
+import gzip
 import json
 import re
 import subprocess
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pyoxigraph
 import pytest
+import zstandard
 from rdflib import RDF, SH, BNode, Graph
 
 from ingest import quarantine, validation
@@ -187,6 +189,13 @@ def test_graphs_of_a_file_are_judged_by_many_processes(tmp_path: Path, how: Call
     ]
 
 
+@pytest.mark.parametrize(("suffix", "pack"), [("gz", gzip.compress), ("zst", zstandard.compress)])
+def test_dumps_are_judged_as_they_are_published(tmp_path: Path, suffix: str, pack: Callable[[bytes], bytes]):
+    file = tmp_path / f"dump.nq.{suffix}"
+    file.write_bytes(pack(f"{nquads()}<http://e/> <http://e/> <http://e/> <http://e/graph/catalog> .\n".encode()))
+    assert [(name, report.results) for name, report, _ in validation.judged_file(file)] == [(GRAPH, ())]
+
+
 def test_control_characters_are_written_as_rdf_writes_them():
     (triple,) = by_graph('<http://e/s> <http://e/p> "a\\u0007\x0b\\u007F\\u0041\\t" .\n')[""]
     assert triple[2] == '"a\\u0007\\u000B\\u007FA\\t"'
@@ -245,6 +254,8 @@ def test_the_command_judges_any_rdf_in_many_forms(faulty: Path, tmp_path: Path):
         ("a.ttl", "<a> <b>", "not Turtle"),
         ("a.nq", "\nx", "not N-Quads: Parser error at line 2"),
         ("a.rdf", '<!DOCTYPE x [<!ENTITY a "b">]>', "document type"),
+        ("a.nq.gz", "no gzip", "damaged"),
+        ("a.nq.zst", "no zstd", "damaged"),
     ],
 )
 def test_what_is_no_rdf_is_named(tmp_path: Path, name: str, content: str, why: str):
