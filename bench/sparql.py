@@ -1,6 +1,6 @@
-"""How fast `/sparql` is: ten kinds of query over HTTP, beside `oxigraph serve` on the same folder, and rdflib.
+"""How fast `/sparql` is: ten kinds of query over HTTP, beside other servers over the same quads.
 
-.venv/bin/python -m bench.sparql --quads 1000000 [--rdflib 100000] [--disk]
+.venv/bin/python -m bench.sparql --quads 1000000 [--virtuoso] [--rdflib] [--disk]
 """
 
 import argparse
@@ -11,12 +11,12 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import httpx
-from rdflib import Dataset
 
 from bench.api import built
 from ontology import terms
@@ -27,6 +27,7 @@ from store.oxigraph import open_store
 ROUNDS, SLOW, QUICK = 3, 3, 30
 PREFIXES = "".join(f"PREFIX {name}: <{terms.PREFIXES[name]}> " for name in ("ng", "dct", "skos", "rdfs"))
 INSTRUMENT = f"<{terms.ID}instrument/extend-certificate-validity>"
+AGGREGATIONS = ("count by instrument", "latest")
 SMALL = ("notice", "agency", "deadlines", "two steps", "broader", "detail")
 # `{notice}`, `{agency}` and `{measure}` are drawn anew for each request, so that no kept answer helps.
 QUERIES = {
@@ -44,51 +45,50 @@ QUERIES = {
     "latest": "SELECT DISTINCT ?notice ?date {{ ?notice ng:issueDate ?date }} "
     "ORDER BY DESC(?date) LIMIT 20 # {measure}",
 }
-_WORDS = ("期限", "收费", "食品")
 PREFIXES += f"PREFIX xsd: <{terms.XSD}> "
 
 
 def main() -> None:
-    """Asks all, in turns, and prints medians and ratios."""
+    """Starts the servers, asks them in turns, and prints medians and ratios."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quads", type=int, default=1_000_000)
-    parser.add_argument(
-        "--rdflib", type=int, default=0, metavar="QUADS", help="ask rdflib over so many, and us as well"
-    )
+    parser.add_argument("--virtuoso", action="store_true", help="ask Virtuoso 7 as well (virtuoso-t, isql-vt)")
+    parser.add_argument("--rdflib", action="store_true", help="ask rdflib behind a plain HTTP server as well")
     parser.add_argument("--disk", action="store_true", help="no replica in memory")
     options = parser.parse_args()
-    compare(options.quads, disk=options.disk)
-    if options.rdflib:
-        compare(options.rdflib, rdflib=True)
-
-
-def compare(quads: int, *, disk: bool = False, rdflib: bool = False) -> None:
-    """Prints how long ours and a peer take over the same quads."""
-    store = built(quads)
-    data = versions.part(versions.current(store), versions.DATA)
-    draw = drawn(store)
+    store = built(options.quads)
     with ExitStack() as stack:
-        ours = stack.enter_context(served(store, disk=disk))
-        theirs = dataset(store) if rdflib else stack.enter_context(oxigraph(data))
-        peer = "rdflib" if rdflib else "oxigraph serve"
-        print(f"{quads} quads, {'disk' if disk else 'memory'}")
-        print(f"{'':36}{'ours ms':>9}{'p95/p50':>9}{peer + ' ms':>19}{'ratio':>8}")
+        asks = {"ours": stack.enter_context(served(store, disk=options.disk))}
+        asks["oxigraph"] = stack.enter_context(oxigraph(store))
+        if options.virtuoso:
+            asks["virtuoso"] = stack.enter_context(virtuoso(store))
+        if options.rdflib:
+            asks["rdflib"] = stack.enter_context(rdflib(store))
+        print(f"{options.quads} quads, ours from {'disk' if options.disk else 'memory'}; milliseconds, ours / theirs")
+        compare(asks, drawn(store))
 
-        ratios = {}
-        for name, text in QUERIES.items():
-            times: dict[str, list[float]] = {"ours": [], "theirs": []}
-            for _ in range(ROUNDS):
-                asked = [PREFIXES + text.format(**draw()) for _ in range(QUICK if name in SMALL else SLOW)]
-                asked = asked[:SLOW] if rdflib else asked
-                for side, ask in (("ours", ours), ("theirs", theirs)):
-                    times[side] += [timed(ask, query) for query in asked]
-            own, other = (statistics.median(times[side]) for side in ("ours", "theirs"))
-            late = sorted(times["ours"])[len(times["ours"]) * 95 // 100] / own
-            ratios[name] = own / other
-            print(f"{name:36}{1000 * own:>9.2f}{late:>9.2f}{1000 * other:>19.2f}{own / other:>8.3f}")
-        means = {"all": list(ratios.values()), "small": [ratios[name] for name in SMALL]}
-        for name, some in means.items():
-            print(f"geometric mean, {name}: {math.exp(statistics.fmean(map(math.log, some))):.3f}")
+
+def compare(asks: Mapping[str, Callable[[str], object]], draw: Callable[[], dict[str, str]]) -> None:
+    """Prints how long ours and its peers take over the same queries."""
+    peers = [name for name in asks if name != "ours"]
+    print(f"{'':22}{'ours':>9}{'p95/p50':>9}" + "".join(f"{name:>11}{'ratio':>7}" for name in peers))
+    ratios: dict[str, dict[str, float]] = {name: {} for name in peers}
+    for kind, text in QUERIES.items():
+        times: dict[str, list[float]] = {name: [] for name in asks}
+        for _ in range(ROUNDS):
+            asked = [PREFIXES + text.format(**draw()) for _ in range(QUICK if kind in SMALL else SLOW)]
+            for name, ask in asks.items():
+                times[name] += [timed(ask, query) for query in (asked[:SLOW] if name == "rdflib" else asked)]
+        medians = {name: statistics.median(some) for name, some in times.items()}
+        late = sorted(times["ours"])[len(times["ours"]) * 95 // 100] / medians["ours"]
+        line = f"{kind:22}{1000 * medians['ours']:>9.2f}{late:>9.2f}"
+        for name in peers:
+            ratios[name][kind] = medians["ours"] / medians[name]
+            line += f"{1000 * medians[name]:>11.2f}{ratios[name][kind]:>7.3f}"
+        print(line, flush=True)
+    for group, kinds in (("all", tuple(QUERIES)), ("small", SMALL), ("aggregations", AGGREGATIONS)):
+        means = {name: math.exp(statistics.fmean(math.log(ratios[name][kind]) for kind in kinds)) for name in peers}
+        print(f"geometric mean, {group}: " + ", ".join(f"{name} {mean:.3f}" for name, mean in means.items()))
 
 
 def drawn(store: Path) -> Callable[[], dict[str, str]]:
@@ -137,16 +137,73 @@ def served(store: Path, *, disk: bool) -> Iterator[Callable[[str], object]]:
 
 
 @contextmanager
-def oxigraph(data: Path) -> Iterator[Callable[[str], object]]:
+def oxigraph(store: Path) -> Iterator[Callable[[str], object]]:
     """Runs `oxigraph serve-read-only` over the same folder; its default graph is the union."""
+    data = versions.part(versions.current(store), versions.DATA)
     command = [f"{Path(sys.executable).parent}/oxigraph", "serve-read-only", "--location", str(data)]
-    with subprocess.Popen([*command, "--bind", "127.0.0.1:7980"], stderr=subprocess.DEVNULL) as process:  # noqa: S603
+    with running([*command, "--bind", "127.0.0.1:7980"]):
+        yield waiting("http://127.0.0.1:7980/query")
+
+
+@contextmanager
+def virtuoso(store: Path) -> Iterator[Callable[[str], object]]:
+    """Runs Virtuoso in an empty folder with half a million buffers and loads the same quads by its own loader."""
+    with TemporaryDirectory() as folder:
+        Path(folder, "virtuoso.ini").write_text(
+            f"[Database]\nDatabaseFile = {folder}/v.db\nErrorLogFile = {folder}/v.log\nLockFile = {folder}/v.lck\n"
+            f"TransactionFile = {folder}/v.trx\nxa_persistent_file = {folder}/v.pxa\n"
+            f"[Parameters]\nServerPort = 127.0.0.1:7982\nDisableUnixSocket = 1\nDirsAllowed = {folder}\n"
+            "NumberOfBuffers = 500000\nMaxDirtyBuffers = 375000\n"
+            f"[HTTPServer]\nServerPort = 127.0.0.1:7981\nServerRoot = {folder}\nServerThreads = 10\n"
+            "[SPARQL]\nResultSetMaxRows = 1000000\n",
+            encoding="ascii",
+        )
+        written(store, Path(folder, "all.nq"))
+        with running(["virtuoso-t", "-f", "-c", f"{folder}/virtuoso.ini"], cwd=folder):
+            ask = waiting("http://127.0.0.1:7981/sparql")
+            load = f"ld_dir('{folder}', 'all.nq', 'urn:x'); rdf_loader_run(log_enable=>2); checkpoint;"
+            isql = ["isql-vt", "127.0.0.1:7982", "dba", "dba", f"exec={load}"]
+            subprocess.run(isql, check=True, stdout=subprocess.DEVNULL)  # noqa: S603 - fixed words
+            yield ask
+
+
+@contextmanager
+def rdflib(store: Path) -> Iterator[Callable[[str], object]]:
+    """Runs rdflib behind the standard library's HTTP server, over the same quads; its default graph is the union."""
+    with TemporaryDirectory() as folder:
+        written(store, Path(folder, "all.nq"))
+        with running([sys.executable, "-m", "bench.rdflib_server", f"{folder}/all.nq", "7983"]):
+            yield waiting("http://127.0.0.1:7983/sparql")
+
+
+def written(store: Path, file: Path) -> None:
+    """Writes all quads of a store as N-Quads."""
+    with file.open("w", encoding="utf-8") as output:
+        output.writelines(f"{line}\n" for line in open_store(store).nquads())
+
+
+@contextmanager
+def running(command: list[str], cwd: str | None = None) -> Iterator[None]:
+    """Runs a server and ends it."""
+    quiet = subprocess.DEVNULL
+    with subprocess.Popen(command, stdout=quiet, stderr=quiet, cwd=cwd) as process:  # noqa: S603 - our own words
         try:
-            time.sleep(3)
-            with httpx.Client(base_url="http://127.0.0.1:7980", trust_env=False, timeout=120) as client:
-                yield asking(client, "/query")
+            yield
         finally:
             process.terminate()
+
+
+def waiting(url: str) -> Callable[[str], object]:
+    """Waits until a server answers, and returns what asks it."""
+    client = httpx.Client(trust_env=False, timeout=600)
+    ask = asking(client, url)
+    while True:
+        try:
+            ask("ASK {}")
+        except httpx.HTTPError:
+            time.sleep(0.5)
+        else:
+            return ask
 
 
 def asking(client: httpx.Client, path: str) -> Callable[[str], object]:
@@ -159,13 +216,6 @@ def asking(client: httpx.Client, path: str) -> Callable[[str], object]:
         return answer.content
 
     return ask
-
-
-def dataset(store: Path) -> Callable[[str], object]:
-    """Reads the same quads into rdflib and returns what asks it, in this process."""
-    graph = Dataset(default_union=True)
-    graph.parse(data="\n".join(open_store(store).nquads()), format="nquads")
-    return lambda query: list(graph.query(query))
 
 
 if __name__ == "__main__":
