@@ -1,5 +1,6 @@
 """The query operation of the SPARQL 1.1 Protocol (https://www.w3.org/TR/sparql11-protocol/), and what describes it."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from urllib.parse import parse_qsl
 
@@ -152,6 +153,8 @@ class Shortcut:
             answer = errors.answer(problem, problem.headers)
         except StoreError as error:
             answer = errors.answer(errors.unavailable(error))
+        except asyncio.CancelledError:  # Uvicorn cancels what still runs when the time to end in good order is over.
+            answer = errors.answer(Problem(503, "ending", "this server is going down; ask again"), {"Retry-After": "5"})
         await answer(scope, receive, send)
 
 

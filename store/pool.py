@@ -20,7 +20,7 @@ from store.remote import Endpoint
 from store.template import Source, Template
 
 _LOG = logging.getLogger("noticegraph")
-_LONG, _EARLY = 0.2, 0.1
+_LONG, _EARLY = 1.0, 0.1
 _REMEMBERED = 60.0
 _QUEUE = 4
 
