@@ -3,15 +3,18 @@
 import hashlib
 from collections import OrderedDict
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from threading import Lock
 
 from fastapi import Request
 from fastapi.responses import Response
+from starlette.concurrency import run_in_threadpool
 
 from api.negotiate import known
 from ingest.software import SOFTWARE
-from queries.index import Index
+from queries.index import Index, index_of
+from store.base import Store
 
 BYTES = 64_000_000
 _NOTHING = Response()
@@ -52,6 +55,18 @@ class Kept:
             headers = {name: value for name, value in answer.headers.items() if not name.startswith("content-")}
             return Response(status_code=304, headers=headers)
         return answer
+
+    async def from_index(self, request: Request, store: Store, make: Callable[[Index], Response]) -> Response:
+        """Returns what the index of a store answers: at once where it is kept, else made in a thread."""
+        snapshot = store.snapshot()
+
+        def answered() -> Response:
+            index = index_of(snapshot)
+            return self.answer(request, snapshot.version, partial(make, index))
+
+        if snapshot.version and (snapshot.version, *_asked(request)) in self._answers:
+            return answered()
+        return await run_in_threadpool(answered)
 
 
 def tag(request: Request, index: Index) -> str:

@@ -24,7 +24,7 @@ from ontology import terms
 from queries import paths
 from queries.calendar import calendar
 from queries.comparison import Comparison, compared, similar
-from queries.index import index_of
+from queries.index import Index
 from queries.lists import MANY, MAX_LIMIT, Asked, Item, Items, Sort, listed
 from store.base import Store
 from store.formats import RESULTS_CSV, Format
@@ -130,42 +130,55 @@ def router(settings: Settings, store: Store) -> APIRouter:
     unused = _unused("Deadline")
 
     @routes.get("/deadlines.ics", responses=documented(_CALENDAR), openapi_extra=described(Diary, unused))
-    def deadlines(request: Request) -> Response:
+    async def deadlines(request: Request) -> Response:
         """Sends the deadlines whose end is known as a calendar (RFC 5545)."""
-        given = read(Diary, request)
-        asked = asking(request, settings, given, ("Deadline",))
-        asked = replace(asked, since=asked.since or date.min, sort=asked.sort or "date", buckets=0)
-        page = listed(index_of(store.snapshot()), asked)
-        return respond(request, calendar(page.items), _CALENDAR, {**VARY, **_next(request, page)})
 
+        def made(index: Index) -> Response:
+            asked = asking(request, settings, read(Diary, request), ("Deadline",))
+            asked = replace(asked, since=asked.since or date.min, sort=asked.sort or "date", buckets=0)
+            page = listed(index, asked)
+            return respond(request, calendar(page.items), _CALENDAR, {**VARY, **_next(request, page)})
+
+        return await kept.from_index(request, store, made)
+
+    _add_comparisons(routes, settings, store, kept)
+    return routes
+
+
+def _add_comparisons(routes: APIRouter, settings: Settings, store: Store, kept: Kept) -> None:
     @routes.get(
         "/measures/{notice}/{position}/similar",
         responses={200: {"model": Items}},
         openapi_extra=described(Shown),
     )
-    def likes(
+    async def likes(
         request: Request,
         notice: Annotated[str, PathParameter(examples=["2b3610a6bd83ddcc"])],
         position: Annotated[int, PathParameter(examples=[19])],
     ) -> Response:
         """Lists measures of other divisions that use the same instrument for the same target."""
-        given, iri = read(Shown, request), f"{settings.base}id/notice/{notice}/measure/{position}"
-        found = similar(index_of(store.snapshot()), iri, given.limit, language(request, given.lang))
-        if found is None:
-            raise Problem(404, "not-found", f"nothing is known about <{iri}>")
-        return respond(request, _ITEMS.dump_json(found), JSON, VARY)
+
+        def made(index: Index) -> Response:
+            given, iri = read(Shown, request), f"{settings.base}id/notice/{notice}/measure/{position}"
+            found = similar(index, iri, given.limit, language(request, given.lang))
+            if found is None:
+                raise Problem(404, "not-found", f"nothing is known about <{iri}>")
+            return respond(request, _ITEMS.dump_json(found), JSON, VARY, etag=tag(request, index))
+
+        return await kept.from_index(request, store, made)
 
     @routes.get(
         "/compare", responses={200: {"model": Comparison}}, openapi_extra=described(Comparing, _unused("Measure"))
     )
-    def compare(request: Request) -> Response:
+    async def compare(request: Request) -> Response:
         """Puts the measures of divisions side by side, an instrument a row."""
-        given = read(Comparing, request)
-        asked = asking(request, settings, given, ("Measure",))
-        table = compared(index_of(store.snapshot()), given.division, asked)
-        return respond(request, _COMPARISON.dump_json(table), JSON, VARY)
 
-    return routes
+        def made(index: Index) -> Response:
+            given = read(Comparing, request)
+            table = compared(index, given.division, asking(request, settings, given, ("Measure",)))
+            return respond(request, _COMPARISON.dump_json(table), JSON, VARY, etag=tag(request, index))
+
+        return await kept.from_index(request, store, made)
 
 
 def asking(request: Request, settings: Settings, given: Filters, kinds: tuple[str, ...]) -> Asked:
@@ -186,11 +199,11 @@ def asking(request: Request, settings: Settings, given: Filters, kinds: tuple[st
     return asked
 
 
-def sent(request: Request, page: Items, kinds: tuple[str, ...], etag: str) -> Response:
+def sent(request: Request, index: Index, page: Items, kinds: tuple[str, ...]) -> Response:
     """Sends a page as JSON or CSV, with a link to the next one."""
     form = best(request.headers.get("accept"), (JSON, RESULTS_CSV))
     body = _ITEMS.dump_json(page) if form == JSON else _table(page.items, kinds)
-    return respond(request, body, form, {**VARY, **_next(request, page)}, etag=etag)
+    return respond(request, body, form, {**VARY, **_next(request, page)}, etag=tag(request, index))
 
 
 def _add_list(routes: APIRouter, settings: Settings, store: Store, kept: Kept, named: tuple[str, str]) -> None:
@@ -198,16 +211,14 @@ def _add_list(routes: APIRouter, settings: Settings, store: Store, kept: Kept, n
     extra = described(Listing, _unused(kind))
 
     @routes.get(f"/{path}", operation_id=path, responses=documented(RESULTS_CSV, model=Items), openapi_extra=extra)
-    def items(request: Request) -> Response:
+    async def items(request: Request) -> Response:
         """Lists items by filters, words and dates, with the counts of each facet; CSV by Accept."""
-        snapshot = store.snapshot()
-        index = index_of(snapshot)
 
-        def made() -> Response:
+        def made(index: Index) -> Response:
             asked = asking(request, settings, read(Listing, request), (kind,))
-            return sent(request, listed(index, asked), (kind,), tag(request, index))
+            return sent(request, index, listed(index, asked), (kind,))
 
-        return kept.answer(request, snapshot.version, made)
+        return await kept.from_index(request, store, made)
 
 
 def _unused(kind: str) -> set[str]:
@@ -230,7 +241,7 @@ def _table(items: Iterable[Item], kinds: tuple[str, ...]) -> bytes:
     links = list(dict.fromkeys(facet.name for facet in paths.facets() if facet.shown and facet.kind in kinds))
     rows.writerow([*_COLUMNS, *_VALUES, *links])
     for item in items:
-        known = [getattr(item, name) for name in _COLUMNS]
+        known = [*(getattr(item, name) for name in _COLUMNS[:-1]), str(item.open).lower()]
         values = [item.values.get(name, "") for name in _VALUES]
         rows.writerow([*known, *values, *("；".join(to.label for to in item.links.get(name, ())) for name in links)])
     return output.getvalue().encode()

@@ -12,7 +12,7 @@ from api.lists import Listing, Shown, asking, sent
 from api.negotiate import JSON, documented, respond
 from api.parameters import described, read
 from api.settings import Settings
-from queries.index import KINDS, index_of
+from queries.index import KINDS, Index
 from queries.lists import Items, Reference, listed, suggested
 from store.base import Store
 from store.formats import RESULTS_CSV
@@ -43,23 +43,25 @@ def router(settings: Settings, store: Store) -> APIRouter:
     routes, kept = APIRouter(), Kept(BYTES)
 
     @routes.get("/search", responses=documented(RESULTS_CSV, model=Items), openapi_extra=described(Searching))
-    def search(request: Request) -> Response:
+    async def search(request: Request) -> Response:
         """Searches titles, measures, provisions, deadlines, agencies, documents, concepts and divisions."""
-        snapshot = store.snapshot()
-        index = index_of(snapshot)
 
-        def made() -> Response:
+        def made(index: Index) -> Response:
             given = read(Searching, request)
             asked = asking(request, settings, given, tuple(given.type))
-            return sent(request, listed(index, asked), tuple(given.type) or KINDS, tag(request, index))
+            return sent(request, index, listed(index, asked), tuple(given.type) or KINDS)
 
-        return kept.answer(request, snapshot.version, made)
+        return await kept.from_index(request, store, made)
 
     @routes.get("/suggest", responses={200: {"model": list[Reference]}}, openapi_extra=described(Typed))
     async def suggest(request: Request) -> Response:
         """Completes a name: notices, agencies, documents, concepts, divisions, those with the most links first."""
-        given = read(Typed, request)
-        found = suggested(index_of(store.snapshot()), given.q, given.limit, language(request, given.lang))
-        return respond(request, _REFERENCES.dump_json(found), JSON, VARY)
+
+        def made(index: Index) -> Response:
+            given = read(Typed, request)
+            found = suggested(index, given.q, given.limit, language(request, given.lang))
+            return respond(request, _REFERENCES.dump_json(found), JSON, VARY, etag=tag(request, index))
+
+        return await kept.from_index(request, store, made)
 
     return routes

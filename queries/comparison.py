@@ -62,7 +62,7 @@ def similar(index: Index, measure: str, limit: int, language: str) -> Items | No
 
 
 def compared(index: Index, divisions: list[str], asked: Asked) -> Comparison:
-    """Returns the measures of divisions side by side, a row for each instrument that one of them uses.
+    """Returns the measures of divisions side by side, a row for each instrument, what most of them use first.
 
     Args:
         index: What is asked.
@@ -88,6 +88,8 @@ def compared(index: Index, divisions: list[str], asked: Asked) -> Comparison:
         ]
         row = [Cell(page.total, page.items) for page in cells]
         rows.append(Row(reference(index, known(index, "instrument", iri, asked.base), asked.language), row))
+    # What most of them do comes first, for that is what one compares.
+    rows.sort(key=lambda row: (-sum(cell.total > 0 for cell in row.cells), -sum(cell.total for cell in row.cells)))
     places = [reference(index, known(index, "division", place, asked.base), asked.language) for place in divisions]
     return Comparison(places, rows)
 

@@ -19,7 +19,7 @@ from store.base import Rows, Store, Writer
 from store.dumps import union
 from store.search import LAST_DAY, Document, TextIndex
 
-PART = "search"
+PART = "index"
 KINDS = (
     *("Notice", "Measure", "Provision", "Deadline", "Agency", "CitedDocument"),
     *("Instrument", "TargetEntity", "Domain", "AdministrativeDivision", "Event"),
@@ -54,7 +54,7 @@ class _Validity:
 
 
 def make_index(draft: Path, writer: Writer) -> None:
-    """Makes the part `search` of a version: what `store.oxigraph.publish` takes as a part.
+    """Makes the part `index` of a version: what `store.oxigraph.publish` takes as a part.
 
     Raises:
         StoreError: There are too many nodes for an index.
@@ -158,13 +158,14 @@ def _document(
     return Document(
         node=node,
         label=graph.label(node, "zh"),
-        texts=(*(text for name, text in values.items() if name in _SEARCHED), graph.label(node, "en")),
+        texts=tuple(text for name, text in values.items() if name in _SEARCHED),
         facets={"kind": [graph.type(node)], **facets},
         degree=graph.degree(node),
         date=day(date) or 0,
         begin=day(held.begin) or 0,
         until=day(held.end) or LAST_DAY,
         stored=json.dumps(stored, ensure_ascii=False),
+        english=graph.label(node, "en"),
     )
 
 

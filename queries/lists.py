@@ -12,6 +12,7 @@ from ontology.terms import NG
 from queries import cursors, paths
 from queries.index import Index, day
 from store import search
+from store.arrays import local_name
 from store.search import LAST_DAY, Wanted
 
 MAX_LIMIT = 500
@@ -242,13 +243,21 @@ def _number(date: date) -> int:
 def _facets(index: Index, condition: Wanted, asked: Asked, buckets: int) -> dict[str, list[Bucket]]:
     names = {name: None for kind in asked.kinds or ("",) for name in paths.names(kind)}
     found = index.items.counts(condition, ("kind", *names), buckets)
-    kinds = [Bucket(index.graph.types[kind], "", count) for kind, count in found.pop("kind")]
+    types = index.graph.types
+    kinds = [
+        Bucket(types[kind], _class(index, types[kind], asked.language), count) for kind, count in found.pop("kind")
+    ]
     facets = {
         name: [Bucket(index.graph.iri(node), index.graph.label(node, asked.language), count) for node, count in values]
         for name, values in found.items()
         if values
     }
     return facets if len(asked.kinds) == 1 else {"type": kinds, **facets}
+
+
+def _class(index: Index, iri: str, language: str) -> str:
+    node = index.graph.find(iri)
+    return local_name(iri) if node is None else index.graph.label(node, language)
 
 
 def _highlights(values: Mapping[str, str], words: Iterable[str]) -> Iterable[Highlight]:

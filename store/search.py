@@ -19,7 +19,7 @@ LAST_DAY = 99_991_231
 _WORDS = re.compile(r"(?P<latin>[a-z]+|\d+(?:\.\d+)*)|[^\W\da-z_]+")
 _WIDE = {**{code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}, 0x3000: 0x20}
 _HEAP = 100_000_000
-_KEYS = ("node", "degree", "date", "begin", "until", "by_date", "by_label")
+_KEYS = ("node", "degree", "date", "begin", "until", "by_date", "by_early", "by_label")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,7 @@ class Document:
         begin: Since when it holds, likewise.
         until: Until when it holds; `LAST_DAY` where there is no end.
         stored: What is given back as it is.
+        english: The label in English, which is searched and suggested, too.
     """
 
     node: int
@@ -47,6 +48,7 @@ class Document:
     begin: int
     until: int
     stored: str
+    english: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +111,8 @@ class TextIndex:
         if order == "popularity":
             options["weight_by_field"] = "degree"
         elif order != "relevance":
-            options["order_by_field"] = f"by_{order.removeprefix('-')}"
+            # What has no date comes last in both directions.
+            options["order_by_field"] = "by_early" if order == "date" else f"by_{order.removeprefix('-')}"
             options["order"] = tantivy.Order.Desc if order.startswith("-") else tantivy.Order.Asc
         found: Any = self._searcher.search(self._query(wanted), max(limit, 1), offset=offset, **options)
         places = [place for _, place in found.hits[:limit]]
@@ -186,13 +189,16 @@ def write(documents: Iterable[Document], labels: Sequence[int], folder: Path, fa
     for document in documents:
         added = tantivy.Document()
         added.add_text("label", " ".join(_grams(document.label)))
-        added.add_text("name", folded(document.label))
-        added.add_text("text", " ".join(gram for text in document.texts for gram in _grams(text)))
+        for name in {document.label, document.english} - {""}:
+            added.add_text("name", folded(name))
+        texts = (*document.texts, document.english)
+        added.add_text("text", " ".join(gram for text in texts for gram in _grams(text)))
         added.add_text("stored", document.stored)
         for key in ("node", "degree", "date", "begin", "until"):
             added.add_unsigned(key, getattr(document, key))
         # The node's place makes every order total, so that pages neither overlap nor leave a gap.
         added.add_unsigned("by_date", document.date << 32 | document.node)
+        added.add_unsigned("by_early", (document.date or LAST_DAY + 1) << 32 | document.node)
         added.add_unsigned("by_label", places[document.node])
         for facet, nodes in document.facets.items():
             for node in nodes:

@@ -80,12 +80,22 @@ def test_event_relative_deadline_is_resolved_or_open(client: httpx.Client):
     assert (deadlines["1"]["end"], deadlines["1"]["open"]) == ("", True)
 
 
+@pytest.mark.parametrize("sort", ["date", "-date"])
+def test_what_has_no_date_comes_last(real: httpx.Client, sort: str):
+    items = real.get("/deadlines", params={"sort": sort, "limit": "500"}).json()["items"]
+    dates = [item["date"] for item in items]
+    known = [date for date in dates if date]
+    assert 0 < len(known) < len(dates)
+    assert dates[: len(known)] == sorted(known, reverse=sort == "-date")
+
+
 def test_csv_has_the_same_items(client: httpx.Client):
     items = client.get("/measures").json()["items"]
     answer = client.get("/measures", headers={"Accept": "text/csv"})
     rows = list(csv.DictReader(io.StringIO(answer.text)))
     assert [row["id"] for row in rows] == [item["id"] for item in items]
     assert rows[-1]["instrument"] == "延期办理"
+    assert {row["open"] for row in rows} <= {"true", "false"}
     assert answer.headers["Content-Type"].startswith("text/csv")
 
 
@@ -160,6 +170,8 @@ def test_comparison_puts_the_same_instrument_side_by_side(real: httpx.Client):
             found = real.get("/measures", params=alone).json()
             assert cell == {"total": found["total"], "items": found["items"]}
         assert any(cell["total"] for cell in row["cells"])
+    used = [sum(cell["total"] > 0 for cell in row["cells"]) for row in table["rows"]]
+    assert used == sorted(used, reverse=True)
 
 
 def test_hostile_words_are_words(client: httpx.Client):

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from serving import served
 
 from ontology.iris import DEFAULT_BASE
-from queries.index import index_of, make_index
+from queries.index import PART, index_of, make_index
 from queries.lists import Asked, listed
 from store import versions
 from store.base import Store
@@ -80,6 +80,7 @@ def test_suggestions_begin_with_what_was_typed(real: httpx.Client):
         assert all(item["label"].startswith(typed) for item in found)
     assert len(real.get("/suggest", params={"q": "市", "limit": "3"}).json()) == 3
     assert real.get("/suggest", params={"q": "没有这个名称"}).json() == []
+    assert "延长证照有效期" in [name["label"] for name in real.get("/suggest", params={"q": "extend"}).json()]
 
 
 @given(st.text(max_size=40))
@@ -111,7 +112,7 @@ def test_index_is_a_part_of_the_version(tmp_path: Path):
     with publish(tmp_path, parts=[make_index]) as writer:
         writer.replace_graph("https://w3id.org/noticegraph/graph/notice/0000000000000001", quads)
     store = open_store(tmp_path).snapshot()
-    assert versions.part(versions.current(tmp_path), "search").is_dir()
+    assert versions.part(versions.current(tmp_path), PART).is_dir()
     index = index_of(store)
     assert index.version == "v000001"
     assert listed(index, Asked(kinds=("Notice",))).total == 1
