@@ -47,13 +47,14 @@ class Edge:
             return
         begun, told = time.monotonic(), {"status": 0, "bytes": 0}
         given = dict(scope["headers"])
+        preflight = scope["method"] == "OPTIONS" and b"access-control-request-method" in given
 
         async def sent(message: Message) -> None:
             if message["type"] == "http.response.start":
                 told["status"] = message["status"]
                 headers = message.get("headers", ())
                 policy = () if any(name == _POLICY[0] for name, _ in headers) else (_POLICY,)
-                message["headers"] = [*headers, *_ALWAYS, *policy]
+                message["headers"] = [*headers, *(_ALWAYS[:1] if preflight else _ALWAYS), *policy]
             else:
                 told["bytes"] += len(message.get("body", b""))
             await send(message)
@@ -70,7 +71,7 @@ class Edge:
 
         head = scope["method"] == "HEAD"
         inner = {**scope, "method": "GET", "noticegraph.head": True} if head else scope
-        app = self._preflight if b"access-control-request-method" in given else self._app
+        app = self._preflight if preflight else self._app
         try:
             refused = self._refused(scope, given)
             await (answer(refused)(scope, receive, sent) if refused else app(inner, counted, sent))

@@ -154,6 +154,9 @@ def union(store: Store) -> Iterator[Block]:
     dump = version / PART / name(version, "nq.zst") if version and name(version, "nq.zst") in digests(version) else None
     # The graph that describes the dumps is not in them.
     graphs = [graph for graph in store.graphs() if dump is None or graph.endswith(CATALOG)]
+    if version is None and not graphs:  # Files of formats without named graphs.
+        yield store.construct("CONSTRUCT WHERE { ?s ?p ?o }").encode().splitlines(keepends=True)
+        return
     with TemporaryDirectory() as scratch:
         file = Path(scratch, "quads.nq")
         with file.open("wb") as output:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from serving import served
 
 from api.ask import ask
 from api.cli import main
@@ -55,6 +56,15 @@ def test_port_in_use_is_one_line(capsys: pytest.CaptureFixture[str]):
 def test_server_needs_something_to_serve(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     assert main(["serve", "--store", str(tmp_path), "--port", "0"]) == 1
     assert "no published store" in capsys.readouterr().err
+
+
+def test_any_file_has_neighbourhoods_and_an_endpoint(tmp_path: Path):
+    file = tmp_path / "any.ttl"
+    file.write_text("<http://e/a> <http://e/p> <http://e/b> .", encoding="utf-8")
+    with served(memory([file]), files=[file]) as client:
+        found = client.get("/neighbourhood", params={"iri": "http://e/b"}).json()
+        assert [(edge["source"], edge["predicate"]) for edge in found["edges"]] == [("http://e/a", "http://e/p")]
+        assert client.get("/sparql", params={"query": "ASK { <http://e/a> ?p ?o }"}).json()["boolean"] is True
 
 
 def test_export_is_sorted_and_comes_back(store: Path, tmp_path: Path):

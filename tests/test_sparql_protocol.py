@@ -193,6 +193,16 @@ def test_answer_says_what_caches_and_other_origins_need(client: httpx.Client):
     assert again.content == b""
 
 
+def test_a_browser_may_ask_from_any_origin_by_any_method_for_reading(client: httpx.Client):
+    wanted = {"Access-Control-Request-Method": "QUERY", "Access-Control-Request-Headers": "authorization, content-type"}
+    answer = client.options("/sparql", headers={"Origin": "http://elsewhere", **wanted})
+    assert answer.status_code == 200
+    assert answer.headers.get_list("Access-Control-Allow-Origin") == ["*"]
+    assert "QUERY" in answer.headers["Access-Control-Allow-Methods"]
+    assert "Authorization" in answer.headers["Access-Control-Allow-Headers"]
+    assert client.get("/healthz").headers.get_list("Access-Control-Allow-Origin") == ["*"]
+
+
 def test_data_are_as_before(client: httpx.Client):
     for update in ("CLEAR ALL", "DELETE WHERE { ?s ?p ?o }", "DROP ALL"):
         client.post("/sparql", data={"query": update})
