@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
 from functools import cache
+from typing import NamedTuple
 
 from ingest.dates import DocumentDates
 from ingest.durations import Quantity, find_quantities, iso_duration, unit_patterns
@@ -14,24 +14,21 @@ from ingest.tables import table
 from ingest.wording import words
 
 
-@dataclass(frozen=True, slots=True)
-class DocumentAct:
+class DocumentAct(NamedTuple):
     """An act of the document itself (印发之日, 即日), and the day that it resolves to; None where that is not known."""
 
     span: Span
     day: date | None
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """The end of an event whose date the text does not give, by the event's id."""
 
     span: Span
     event: str
 
 
-@dataclass(frozen=True, slots=True)
-class Recurrence:
+class Recurrence(NamedTuple):
     """每月, 每两年: the xsd:duration after which something comes again."""
 
     span: Span
@@ -46,8 +43,7 @@ _RIGHT_MARKS = _LEFT_MARKS + "："
 _REACH = 64  # no word that decides stands farther off; a bound keeps long lines linear
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """A folded text and its anchors in order."""
 
     text: str
@@ -74,8 +70,7 @@ class Line:
         return self.text[position : min(ends, default=last)]
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """What a rule made of some anchors: deadlines, and how many anchors it used up."""
 
     deadlines: tuple[Deadline, ...] = ()

@@ -5,9 +5,9 @@ Cues and conditions are data: `patterns/instruments.tsv`, `targets.tsv`, `domain
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import cache
 from operator import itemgetter
+from typing import NamedTuple
 
 from ingest.cues import Cue, CueFinder, FoldedText, Hit, Stretch, any_of, split_cues
 from ingest.domains import domain_cues, rank_domains
@@ -20,8 +20,7 @@ _GUARD = "-"
 _SCHEMES = ("instruments", "targets")
 
 
-@dataclass(frozen=True, slots=True)
-class MeasureText:
+class MeasureText(NamedTuple):
     """What is known of a measure before its meaning is read.
 
     Attributes:
@@ -43,8 +42,7 @@ class MeasureText:
     notice_title: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Concepts:
+class Concepts(NamedTuple):
     """What a measure is about.
 
     Attributes:

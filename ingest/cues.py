@@ -13,6 +13,7 @@ A cell of a pattern table holds cues split by `|`. White space and quotation mar
 
 import re
 from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache
@@ -267,8 +268,8 @@ class _Anchored:
         """
         likely = self.free.copy()
         while needs:
-            need = (needs & -needs).bit_length() - 1
-            needs &= needs - 1
+            need = needs.bit_length() - 1
+            needs ^= 1 << need
             distance = near[need] - end
             for cue, far in self.frames[need]:
                 if distance <= far:
@@ -280,10 +281,11 @@ class CueFinder:
     """Finds the cues of any number of schemes together."""
 
     def __init__(self, cues: Iterable[Cue]) -> None:
-        """Builds the automaton; the words that frames need besides their beginnings have the low numbers."""
+        """Builds the automaton; the words that frames need, the most needed first, have the low numbers."""
         cues = list(cues)
         self._schemes = {cue.scheme for cue in cues}
-        numbers = {word: i for i, word in enumerate(dict.fromkeys(word for cue in cues for word, _ in cue.needs))}
+        needed = Counter(word for cue in cues for word, _ in cue.needs).most_common()
+        numbers = {word: i for i, (word, _) in enumerate(needed)}
         bits = [1 << i for i in range(len(numbers))]
         anchored: dict[int, _Anchored] = {}
         for cue in cues:

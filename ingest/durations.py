@@ -2,9 +2,9 @@
 
 import re
 from calendar import monthrange
-from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
+from typing import NamedTuple
 
 from ingest.model import Span
 from ingest.numerals import number
@@ -28,8 +28,7 @@ _START = re.compile("[0-9一二三四五六七八九十百两半当同]")
 _ISO = re.compile(r"P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)D)?")
 
 
-@dataclass(frozen=True, slots=True)
-class Quantity:
+class Quantity(NamedTuple):
     """A quantity of time that the text prints.
 
     Attributes:

@@ -10,6 +10,7 @@ from bisect import bisect_right
 from collections import Counter
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 from ingest.grid import CELL, is_row
 from ingest.model import Span
@@ -67,8 +68,7 @@ _RUN_ON_CUT = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """A printed line without white space, with what led it.
 
     Attributes:

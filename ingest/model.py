@@ -156,8 +156,7 @@ class Provision(NamedTuple):
     modality: Modality = Modality()
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(NamedTuple):
     """A heading that holds measures: its number as printed without marks, empty where it has none, and its title."""
 
     number: str
@@ -165,8 +164,7 @@ class Section:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Measure:
+class Measure(NamedTuple):
     """The smallest numbered operative item.
 
     Attributes:

@@ -6,6 +6,7 @@ A year that is not printed is taken from a date before it or from the issue date
 import re
 from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 from ingest.dates import DAY, MONTH, NOT_INSIDE, YEAR, DocumentDates, days_of, read_number
 from ingest.model import Span
@@ -47,8 +48,7 @@ _PART = {"上旬": (1, 10), "中旬": (11, 20), "下旬": (21, 31)}
 _Bounds = tuple[str | None, tuple[date, date] | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Period:
+class Period(NamedTuple):
     """A stretch of the calendar that the text prints.
 
     Attributes:

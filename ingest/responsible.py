@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
+from typing import NamedTuple
 
 from ingest.agencies import split_name, words
 from ingest.bodies import Bodies
@@ -36,8 +37,7 @@ _LEADS, _ANSWERS = "牵头", "负责"
 _COOPERATES = re.compile("配合|协助|协办|协同|会同")
 
 
-@dataclass(frozen=True, slots=True)
-class Responsibility:
+class Responsibility(NamedTuple):
     """The bodies of an item by role, and the stretches that name them and are no part of its text.
 
     Attributes:
