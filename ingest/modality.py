@@ -48,9 +48,8 @@ def read_modality(text: str, sentences: tuple[Span, ...]) -> tuple[Modality, ...
     """
     open_text = _MASKED.sub(_blank, text)
     words = list(_words(open_text))
-    present = _present(open_text)
-    exclusions = _phrases(open_text, "exclusion", present)
-    found = [*_phrases(open_text, "condition", present), *_ending_in_de(open_text, words)]
+    exclusions = _phrases(open_text, "exclusion")
+    found = [*_phrases(open_text, "condition"), *_ending_in_de(open_text, words)]
     conditions = _longest(span for span in found if not _meets_any(span, exclusions))
     asides = [
         spans for spans in (conditions, exclusions, [Span(*m.span()) for m in _ASIDE.finditer(open_text)]) if spans
@@ -77,8 +76,8 @@ def _modality(
 def _stated(text: str, sentence: Span, aside: tuple[Span, ...]) -> str | None:
     """Returns the force of a sentence without a word of force; None of a definition, or where only asides stand."""
     said = text[sentence.start : sentence.end]
-    needs, no_force = _patterns("no-force")[0]
-    if any(map(said.__contains__, needs)) and no_force.search(said):
+    needs, pattern = _patterns("no-force")[0]
+    if any(map(said.__contains__, needs)) and pattern.search(said):
         return None
     rest, start = "", sentence.start
     for span in sorted(aside):
@@ -139,25 +138,13 @@ def _with_states(text: str, start: int, words: list[_Word]) -> int:
     return start
 
 
-def _phrases(text: str, kind: str, present: frozenset[str]) -> tuple[Span, ...]:
+def _phrases(text: str, kind: str) -> tuple[Span, ...]:
     return _longest(
         Span(*match.span("q"))
         for needs, pattern in _patterns(kind)
-        if not present.isdisjoint(needs)
+        if any(map(text.__contains__, needs))
         for match in pattern.finditer(text)
     )
-
-
-def _present(text: str) -> frozenset[str]:
-    """Returns which of the words stand in the text that a phrase needs one of."""
-    automaton, words = _needed()
-    return frozenset(words[index] for index, _, _ in automaton.find_matches_as_indexes(text, overlapping=True))
-
-
-@cache
-def _needed() -> tuple[AhoCorasick, tuple[str, ...]]:
-    words = {word for row in table("modality") for word in row["needs"].split("|") if word}
-    return AhoCorasick(sorted(words)), tuple(sorted(words))
 
 
 def _longest(spans: Iterable[Span]) -> tuple[Span, ...]:
