@@ -123,8 +123,9 @@ def _said(folded: FoldedText, hits: list[Hit], scheme: str, masked: list[Stretch
         said.setdefault(cue.concept, []).append((start, end))
     said = _without_rivals(folded, said, scheme)
     ancestors = _ancestors(scheme)
-    wider = frozenset[str]().union(*[ancestors[concept] for concept in said])
-    return {concept: stretches for concept, stretches in said.items() if concept not in wider}
+    for wider in frozenset[str]().union(*[ancestors[concept] for concept in said]):
+        said.pop(wider, None)
+    return said
 
 
 def _unhidden(hits: list[Hit]) -> list[Hit]:
@@ -179,6 +180,8 @@ def _by_rank(folded: FoldedText, seen: list[Hit]) -> list[Hit]:
 def _without_rivals(folded: FoldedText, said: dict[str, list[Stretch]], scheme: str) -> dict[str, list[Stretch]]:
     """Drops the words that a rival's words near them explain better."""
     rivals = _rivals(scheme)
+    if said.keys().isdisjoint(rivals):
+        return said
     kept = dict(said)
     for concept in said.keys() & rivals.keys():
         for rival, reach in rivals[concept]:

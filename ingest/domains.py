@@ -66,7 +66,8 @@ def rank_domains(
     ranked = sorted(weights.items(), key=lambda item: (-item[1], item[0]))
     least = CUE if ranked and ranked[0][0] in _marked("way") else _FLOOR
     floor = max(ranked[0][1] * _SHARE, least) if ranked else 0.0
-    enough = [domain for domain, weight in ranked if weight >= (CUE if domain in _marked("across") else floor)]
+    across = _marked("across")
+    enough = [domain for domain, weight in ranked if weight >= (CUE if domain in across else floor)]
     enough = [domain for domain in enough if _rivals(domain).isdisjoint(enough)]
     return tuple(_one_of_a_line(enough, weights)[:_AT_MOST] or [domain for domain, _ in ranked[:1]])
 
