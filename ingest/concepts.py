@@ -137,6 +137,8 @@ def _unhidden(hits: list[Hit]) -> list[Hit]:
     for hit in sorted(longest_first, key=itemgetter(0)):
         start, end, cue = hit
         concept = cue.concept
+        if start >= reach:
+            wordings.clear()
         for a, b, other in wordings if end <= reach else ():
             if end <= b and b - a > end - start and other.concept != concept:
                 break
