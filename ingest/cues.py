@@ -247,26 +247,24 @@ class _Anchored:
     """The cues that begin with the same words.
 
     Attributes:
-        words: Those that are these words and no more.
-        free: Frames of which no further word is known.
+        sure: Those that are these words and no more, and frames of which no further word is known.
         frames: The others, by the number of a further word they need; with how far behind it stands at most.
         needs: A bit for each of these numbers.
     """
 
-    words: list[Cue] = field(default_factory=list)
-    free: list[Cue] = field(default_factory=list)
+    sure: list[Cue] = field(default_factory=list)
     frames: dict[int, list[tuple[Cue, int]]] = field(default_factory=dict)
     needs: int = 0
 
     def likely(self, needs: int, end: int, near: dict[int, int]) -> list[Cue]:
-        """Returns the frames of which a needed word stands near enough behind `end`; one may be given twice.
+        """Returns the cues but for frames of which no needed word is near behind `end`; one may be given twice.
 
         Args:
             needs: A bit for each word that they need and that stands behind them in the sentence.
             end: Where these words end.
             near: Where such a word stands first.
         """
-        likely = self.free.copy()
+        likely = self.sure.copy()
         while needs:
             need = needs.bit_length() - 1
             needs ^= 1 << need
@@ -292,7 +290,7 @@ class CueFinder:
             for anchor in cue.anchors:
                 here = anchored.setdefault(numbers.setdefault(anchor, len(numbers)), _Anchored())
                 if not cue.needs:
-                    (here.free if cue.pattern else here.words).append(cue)
+                    here.sure.append(cue)
                 for word, far in cue.needs:
                     here.frames.setdefault(numbers[word], []).append((cue, far))
                     here.needs |= bits[numbers[word]]
@@ -315,14 +313,16 @@ class CueFinder:
                 present = 0
             here, bit = met[index]
             if here is not None:
-                for cue in here.words:
-                    if not cue.guarded or cue.counts(folded, start, end):
-                        hits[cue.scheme].append((start, end, cue))
                 needs = here.needs & present
-                for cue in here.likely(needs, end, near) if needs or here.free else ():
-                    found = cue.pattern.match(text, start) if cue.pattern else None
-                    if found and (not cue.guarded or cue.counts(folded, start, found.end())):
-                        hits[cue.scheme].append((start, found.end(), cue))
+                for cue in here.likely(needs, end, near) if needs else here.sure:
+                    stop = end
+                    if cue.pattern:
+                        found = cue.pattern.match(text, start)
+                        if not found:
+                            continue
+                        stop = found.end()
+                    if not cue.guarded or cue.counts(folded, start, stop):
+                        hits[cue.scheme].append((start, stop, cue))
             if bit:
                 near[index] = start
                 present |= bit
