@@ -3,13 +3,16 @@
 from collections.abc import Iterable
 from html import escape
 
+from shapes.report import short
 from store.base import Iri, Literal, Rows, Term
 from store.formats import Format
 
 _STYLE = (
     "body{font:16px/1.5 system-ui,sans-serif;max-width:72rem;margin:2rem auto;padding:0 1rem}"
     "table{border-collapse:collapse;width:100%}th,td{border:1px solid #ccc;padding:.3rem .5rem;"
-    "text-align:left;vertical-align:top;overflow-wrap:anywhere}textarea{width:100%;font:14px/1.4 monospace}"
+    "text-align:left;vertical-align:top;overflow-wrap:anywhere}td:first-child{min-width:8em}"
+    "td p{margin:0 0 .3rem}a{text-decoration:none}"
+    "a:hover{text-decoration:underline}nav{margin-bottom:1rem}textarea{width:100%;font:14px/1.4 monospace}"
     "pre{overflow-x:auto;background:#f6f6f6;padding:1rem}nav{color:#555}"
 )
 MAX_ROWS = 1000
@@ -25,9 +28,9 @@ def page(title: str, body: str) -> bytes:
 
 
 def term(value: Term | None, label: str | None = None, base: str = "") -> str:
-    """Returns a term as HTML; only http and https IRIs become links, so that no IRI can carry a script.
+    """Returns a term as HTML, an IRI without label in short; one below `base` is linked to where this server answers.
 
-    An IRI below `base` is linked to where this server answers it.
+    Of all others only those of http and https become links, so that no IRI can carry a script.
     """
     match value:
         case None:
@@ -36,7 +39,7 @@ def term(value: Term | None, label: str | None = None, base: str = "") -> str:
             tag = f' lang="{escape(language)}"' if language else ""
             return f"<bdi{tag}>{escape(text)}</bdi>"
         case Iri(iri):
-            shown = f"<bdi>{escape(label or iri)}</bdi>"
+            shown = f"<bdi>{escape(label or short(value.n3()).strip('<>'))}</bdi>"
             if base and iri.startswith(base):
                 return link("/" + iri.removeprefix(base), shown)
             return link(iri, shown) if iri.startswith(("http://", "https://")) else shown

@@ -6,6 +6,7 @@ whatever host serves.
 """
 
 import re
+from collections.abc import Sequence
 from functools import partial
 from http import HTTPStatus
 from typing import Annotated, Any
@@ -23,7 +24,7 @@ from ingest.withdrawal import WAS_INVALIDATED_BY, withdrawn_graph
 from ontology import context
 from ontology.iris import Iris
 from ontology.terms import CONFORMS_TO, PREFIXES, RDF_TYPE
-from queries.description import INCOMING, Profile, described, labels
+from queries.description import INCOMING, Profile, described, labels, ordered
 from queries.framing import framed
 from store.base import Iri, Rows, Store, Term
 from store.formats import DATASET_FORMATS, JSON_LD, Format, convert
@@ -177,15 +178,23 @@ def _thing_page(iri: str, rows: Rows, base: str) -> bytes:
     def shown(value: Term | None) -> str:
         return pages.term(value, labelled.get(value.value) if isinstance(value, Iri) else None, base)
 
-    here = Iri(iri)
-    own = sorted((shown(p), shown(o)) for s, p, o in rows if s == here)
-    incoming = sorted((shown(s), shown(p)) for s, p, o in rows if o == here)
+    here, own, incoming = Iri(iri), dict[str, list[str]](), dict[str, list[str]]()
+    for subject, predicate, value in ordered(rows):
+        if subject == here:
+            own.setdefault(shown(predicate), []).append(shown(value))
+        if value == here:
+            incoming.setdefault(shown(predicate), []).append(shown(subject))
     body = pages.formats(iri, "/" + iri.removeprefix(base), _OFFERS) + _report_link(iri, base)
-    body += pages.table(("属性 · property", "值 · value"), own)
+    body += pages.table(("属性 · property", "值 · value"), ((name, _several(own[name])) for name in own))
     if incoming:
         body += f"<h2>指向它的 · what points here</h2><p>at most {INCOMING} are listed</p>"
-        body += pages.table(("主语 · subject", "属性 · property"), incoming)
+        cells = ((name, _several(incoming[name])) for name in incoming)
+        body += pages.table(("属性 · property", "主语 · subject"), cells)
     return pages.page(labelled.get(iri, iri), body)
+
+
+def _several(shown: Sequence[str]) -> str:
+    return shown[0] if len(shown) == 1 else "".join(f"<p>{one}</p>" for one in shown)
 
 
 def _report_link(iri: str, base: str) -> str:

@@ -1,14 +1,19 @@
 """What the store says of one thing: the statements of a document about it."""
 
+import re
+from collections.abc import Iterable
 from typing import Literal as Choice
 
-from ontology.terms import DCT_TITLE, DENOTES, PREF_LABEL, PREFIXES, RDFS_LABEL, WITHIN
-from store.base import Iri, Literal, Rows, Store
+from ontology.terms import DCT_TITLE, DENOTES, PREF_LABEL, PREFIXES, QUOTE, RDFS_LABEL, TEXT, WITHIN
+from store.base import Iri, Literal, Rows, Store, Term
 
 INCOMING = 200
 """How many statements of other things a document has at most."""
 Profile = Choice["full", "brief", "labels"]
 _LABELS = (Iri(PREF_LABEL), Iri(DCT_TITLE), Iri(RDFS_LABEL))
+_WORDS = (Iri(TEXT), Iri(QUOTE))
+_EXCERPT = 80
+_NUMBER = re.compile(r"(\d+)")
 _PROLOGUE = "".join(f"PREFIX {name}: <{PREFIXES[name]}>\n" for name in ("dct", "ng", "rdfs", "skos"))
 _PARTS = (
     "ng:hasSection|ng:hasMeasure|ng:hasProvision"
@@ -39,10 +44,21 @@ def described(store: Store, iri: str, profile: Profile) -> Rows:
 
 
 def labels(rows: Rows) -> dict[str, str]:
-    """Returns a label for each subject that has one, a Chinese one before others."""
-    found = [
-        (isinstance(value, Literal) and value.language == "zh", subject.value, value.value)
-        for subject, predicate, value in rows
-        if isinstance(subject, Iri) and isinstance(value, Literal) and predicate in _LABELS
-    ]
+    """Returns for each subject a label, a Chinese one before others, else the words of the text that it stands for."""
+    found = []
+    for subject, predicate, value in rows:
+        if isinstance(subject, Iri) and isinstance(value, Literal):
+            if predicate in _LABELS:
+                found.append((1 + (value.language == "zh"), subject.value, value.value))
+            elif predicate in _WORDS:
+                found.append((0, subject.value, value.value[:_EXCERPT] + "…" * (len(value.value) > _EXCERPT)))
     return {subject: label for _, subject, label in sorted(found)}
+
+
+def ordered(rows: Iterable[tuple[Term | None, ...]]) -> list[tuple[Term | None, ...]]:
+    """Sorts triples as people count: measure/2 before measure/10."""
+    return sorted(rows, key=lambda row: [_natural("" if term is None else term.n3()) for term in row])
+
+
+def _natural(text: str) -> list[tuple[int, str]]:
+    return [(len(part) if part.isdecimal() else 0, part) for part in _NUMBER.split(text)]

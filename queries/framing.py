@@ -13,10 +13,10 @@ from pyld import jsonld
 
 from ontology.context import CONTEXT, PATH
 from ontology.terms import NG, RDF_TYPE, XSD_BOOLEAN, XSD_INTEGER, XSD_STRING
+from queries.description import ordered
 from store.base import Iri, Literal, Rows, Term
 
 _Node = dict[str, Any]
-_NUMBER = re.compile(r"(\d+)")
 _EXACT = re.compile(r"0|-?[1-9]\d{0,14}")  # what a double holds exactly, and writes as it was written
 
 
@@ -49,7 +49,7 @@ def framed(rows: Rows, iri: str, base: str) -> bytes:
 def _nodes(rows: Rows, iri: str) -> tuple[dict[str, _Node], dict[str, list[str]]]:
     """Returns expanded nodes by their ids, and by predicate the ids of those that point at the thing."""
     nodes, reverse = dict[str, _Node](), dict[str, list[str]]()
-    for subject, predicate, value in sorted(rows, key=lambda row: [_natural(_value(term)) for term in row]):
+    for subject, predicate, value in ordered(rows):
         name, key = _value(subject), _value(predicate)
         if value == Iri(iri):
             reverse.setdefault(key, []).append(name)
@@ -96,11 +96,6 @@ def _array(value: Any) -> list[Any]:  # noqa: ANN401 - JSON
 
 def _value(term: Term | None) -> str:
     return "" if term is None else term.value if isinstance(term, Iri | Literal) else term.n3()
-
-
-def _natural(text: str) -> list[tuple[int, str]]:
-    """Sorts measure/2 before measure/10."""
-    return [(len(part) if part.isdecimal() else 0, part) for part in _NUMBER.split(text)]
 
 
 def _load(address: str, _: object) -> dict[str, Any]:
