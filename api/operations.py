@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
-from typing import Literal
+from typing import Any, Literal
+from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
@@ -59,10 +60,10 @@ def router(store: Store, metrics: Metrics, workers: Callable[[], dict[str, int]]
 
     @routes.get("/docs", responses=documented(HTML))
     def docs(request: Request) -> Response:
-        """Lists the routes for people; `/openapi.json` describes them for programs."""
-        paths: dict[str, dict[str, dict[str, str]]] = request.app.openapi()["paths"]
+        """Lists the routes for people, each with a link to an example; `/openapi.json` describes them for programs."""
+        paths: dict[str, dict[str, dict[str, Any]]] = request.app.openapi()["paths"]
         rows = [
-            (f"{escape(method.upper())} {escape(path)}", escape(operation.get("description", "")))
+            (f"{escape(method.upper())} {_linked(path, operation)}", escape(operation.get("description", "")))
             for path, operations in paths.items()
             for method, operation in operations.items()
         ]
@@ -87,3 +88,15 @@ def router(store: Store, metrics: Metrics, workers: Callable[[], dict[str, int]]
         return Response(metrics.text(), media_type=MEDIA_TYPE)
 
     return routes
+
+
+def _linked(path: str, operation: dict[str, Any]) -> str:
+    """Links a route to an example of it: with what is required, else with the first parameter that has one."""
+    query, address = dict[str, Any](), path
+    for known in operation.get("parameters", ()):
+        for example in [known["example"]] if "example" in known else known["schema"].get("examples", [])[:1]:
+            if known["in"] == "path":
+                address = address.replace(f"{{{known['name']}}}", quote(str(example)))
+            elif known.get("required") or not query:
+                query[known["name"]] = example
+    return pages.link(address + (f"?{urlencode(query, doseq=True)}" if query else ""), escape(path))
