@@ -18,13 +18,18 @@ def ingest_dump(file: Path, target: Target) -> int:
         How many graphs were published.
 
     Raises:
-        ValueError: It is no N-Quads, or a graph does not conform.
+        ValueError: It is no N-Quads, or empty, or a graph does not conform.
         StoreError: The store is not empty, or cannot be written.
-        OSError: The file cannot be read.
+        OSError: The file cannot be read, or is damaged or cut off.
     """
     with target.publish() as writer, opened(file) as content:
-        writer.load(content)
+        try:
+            writer.load(content)
+        except ValueError as error:
+            raise ValueError(f"{file}: {error}; a dump is N-Quads, as `noticegraph export` writes them") from error
         graphs = writer.graphs()
+        if not graphs:
+            raise ValueError(f"{file} holds nothing; nothing was published")
         for graph, report in judged(writer, graphs):
             if not report.conforms:
                 raise ValueError(f"<{graph}> does not conform: {report.results[0]}; nothing was published")

@@ -119,6 +119,7 @@ def judged_file(
 
     Raises:
         ValueError: The suffix is unknown, or the content is not in that format; the message names the line.
+        OSError: The file cannot be read, or is damaged or cut off.
     """
     with unpacked(file) as plain:
         judge = partial(_part_judged, engine=engine, own=own)

@@ -4,7 +4,6 @@ Lines are bytes of canonical N-Quads with their line end, each in a named graph.
 Memory stays flat however many lines there are: they pass in blocks, and what must be sorted is sorted on disk.
 """
 
-import gzip
 import io
 import zlib
 from bisect import bisect_right
@@ -14,13 +13,19 @@ from itertools import chain
 from pathlib import Path
 from shutil import copyfileobj
 from tempfile import NamedTemporaryFile, TemporaryDirectory
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 import zstandard
 
 _BLOCK = 4 << 20
 _RUN = 64 << 20
 _BUFFER = 1 << 20
+_PIECE = 1 << 16
+# What unpacks a frame, by suffix; frames that are read in turns may not share a decompressor.
+_PACKED: dict[str, Callable[[], Any]] = {
+    ".gz": lambda: zlib.decompressobj(wbits=zlib.MAX_WBITS | 16),
+    ".zst": lambda: zstandard.ZstdDecompressor().decompressobj(),
+}
 
 Block = list[bytes]
 
@@ -36,12 +41,45 @@ def ending(graph: str) -> bytes:
 
 
 def opened(file: Path) -> BinaryIO:
-    """Opens a file for reading; what is in it, where its name says that it was compressed with zstd or gzip."""
-    if file.suffix == ".gz":
-        return cast("BinaryIO", gzip.open(file))
-    if file.suffix != ".zst":
-        return file.open("rb")
-    return cast("BinaryIO", io.BufferedReader(zstandard.open(file, "rb"), _BUFFER))
+    """Opens a file for reading: what is in it, where its name says that it was compressed.
+
+    Reading raises OSError where it is damaged or cut off.
+    """
+    return cast("BinaryIO", io.BufferedReader(_Unpacked(file), _BUFFER)) if file.suffix in _PACKED else file.open("rb")
+
+
+class _Unpacked(io.RawIOBase):
+    """What was compressed, in one frame or several; unlike zstandard's own reader it tells when a file is cut off."""
+
+    def __init__(self, file: Path) -> None:
+        self._new = _PACKED[file.suffix]
+        self._file = file.open("rb")
+        self._frame = self._new()
+        self._unread, self._ready = b"", memoryview(b"")
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: object) -> int:
+        while not self._ready and (data := self._unread or self._file.read(_PIECE)):
+            if self._frame.eof:
+                self._frame = self._new()
+            try:
+                self._ready = memoryview(self._frame.decompress(data))
+            except (zlib.error, zstandard.ZstdError) as error:
+                raise OSError(f"{self._file.name}: damaged: {error}") from error
+            self._unread = self._frame.unused_data
+        if not self._ready and not self._frame.eof:
+            raise OSError(f"{self._file.name}: cut off")
+        target = cast("memoryview", buffer)
+        count = min(len(target), len(self._ready))
+        target[:count] = self._ready[:count]
+        self._ready = self._ready[count:]
+        return count
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
 
 
 @contextmanager
@@ -49,16 +87,13 @@ def unpacked(file: Path) -> Iterator[Path]:
     """Gives a copy of a compressed file that is not, until the end; other files as they are.
 
     Raises:
-        ValueError: It is damaged.
+        OSError: It is damaged or cut off.
     """
-    if file.suffix not in {".gz", ".zst"}:
+    if file.suffix not in _PACKED:
         yield file
         return
     with NamedTemporaryFile(suffix=Path(file.stem).suffix) as copy, opened(file) as content:
-        try:
-            copyfileobj(content, copy, _BUFFER)
-        except (zstandard.ZstdError, gzip.BadGzipFile, zlib.error, EOFError) as error:
-            raise ValueError(f"damaged: {error}") from error
+        copyfileobj(content, copy, _BUFFER)
         copy.flush()
         yield Path(copy.name)
 

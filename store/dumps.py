@@ -106,7 +106,7 @@ def write_dumps(
                 with opened(folder / source) as lines:
                     transcribe(lines, output, form)
             plain[form] = digest.hexdigest()
-    except (OSError, zstandard.ZstdError) as error:
+    except OSError as error:
         raise StoreError(f"the dumps of {version.stem} cannot be written: {error}") from error
     files = tuple(_described(folder, version, form, packing) for form in plain for packing in COMPRESSIONS)
     sums = [(file.sha256, file.name) for file in files]
@@ -170,7 +170,7 @@ def _write_new(store: Store, graphs: Iterable[str], file: Path) -> dict[str, str
     digests = {}
     with file.open("wb") as output:
         for graph in graphs:
-            written = "".join(sorted(f"{line}\n" for line in store.nquads(graph))).encode()
+            written = "\n".join([*sorted(store.nquads(graph)), ""]).encode()
             digests[graph] = hashlib.sha256(written).hexdigest()
             output.write(written)
     return digests

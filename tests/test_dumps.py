@@ -3,7 +3,7 @@
 import gzip
 import hashlib
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
@@ -196,3 +196,23 @@ def test_a_damaged_dump_is_named_and_nothing_is_passed_on(tmp_path: Path):
     damaged.write_bytes(damaged.read_bytes()[:-9] + b"\0" * 9)
     with pytest.raises(StoreError, match="v000002 cannot be written"):
         write_dumps(memory([SAMPLE]), tmp_path / "v000002.tmp", (), tmp_path / "v000001")
+
+
+@pytest.mark.parametrize(("suffix", "pack"), [("gz", gzip.compress), ("zst", zstandard.ZstdCompressor().compress)])
+def test_what_was_compressed_is_read_whole_or_not_at_all(
+    suffix: str, pack: Callable[[bytes], bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    first, second = (random.Random(seed).randbytes(70_000) for seed in (1, 2))  # noqa: S311 - any bytes will do
+    packed, file = pack(first) + pack(second), tmp_path / f"a.{suffix}"
+    for piece in (1000, 1 << 16, 1 << 20):
+        monkeypatch.setattr(canonical, "_PIECE", piece)
+        file.write_bytes(packed)
+        with opened(file) as content:
+            assert content.read() == first + second
+        for left in (0, 3, 50_000, len(packed) - 1):
+            file.write_bytes(packed[:left])
+            with pytest.raises(OSError, match="cut off"), opened(file) as content:
+                content.read()
+        file.write_bytes(b"no such thing" + packed)
+        with pytest.raises(OSError, match="damaged"), opened(file) as content:
+            content.read()

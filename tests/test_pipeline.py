@@ -318,7 +318,9 @@ def test_a_dump_comes_back_as_it_was(folder: Path, tmp_path: Path) -> None:
         ingest_dump(dump, Embedded(tmp_path / "other"))
     lines = exported(tmp_path / "store").splitlines()
     gone.write_text("\n".join(line for line in lines if "#hasProvision>" not in line), encoding="utf-8")
-    for faulty, says in ((gone, "does not conform"), (folder / "good.txt", "no N-Quads")):
+    empty = tmp_path / "empty.nq"
+    empty.touch()
+    for faulty, says in ((gone, "does not conform"), (folder / "good.txt", "no N-Quads"), (empty, "holds nothing")):
         with pytest.raises(ValueError, match=says):
             ingest_dump(faulty, Embedded(tmp_path / "third"))
     assert not versions.published(tmp_path / "third")
