@@ -3,11 +3,14 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from pathlib import Path
 from typing import Any
 
 from ontology.iris import DEFAULT_BASE, Iris
 
 _PREFIX = "NOTICEGRAPH_"
+FILE = "NOTICEGRAPH_SETTINGS"
+"""The variable that names a file of settings: `NAME=value` lines, as systemd's EnvironmentFile has them."""
 _TEXTS = {"base", "hosts", "token"}
 
 
@@ -70,27 +73,47 @@ def described(environment: Mapping[str, str] = os.environ) -> list[tuple[str, st
     Raises:
         ValueError: A value makes no sense; the message names it.
     """
-    settings = from_environment(environment)
+    settings, told = from_environment(environment), _told(environment)
     rows = []
     for known in fields(Settings):
         name, value = _PREFIX + known.name.upper(), str(getattr(settings, known.name))
         shown = value if known.repr or not value else "(set)"
-        rows.append((name, shown, "environment" if name in environment else "default"))
+        rows.append((name, shown, told[name][1] if name in told else "default"))
     return rows
 
 
 def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
-    """Reads the settings from environment variables; what is not set keeps its default.
+    """Reads the settings from environment variables, else from the file that `NOTICEGRAPH_SETTINGS` names.
+
+    What is set in neither keeps its default.
 
     Raises:
-        ValueError: A value makes no sense; the message names it.
+        ValueError: The file cannot be read or has a line that is no setting, or a value makes no sense; the message
+            names it.
     """
-    given: dict[str, Any] = {}
+    given, told = dict[str, Any](), _told(environment)
     for known in fields(Settings):
         name = _PREFIX + known.name.upper()
-        value = environment.get(name)
+        value = told[name][0] if name in told else None
         if value is not None and known.name not in _TEXTS and not value.isdecimal():
             raise ValueError(f"{name} must be a positive number, not {value!r}")
         if value is not None:
             given[known.name] = value if known.name in _TEXTS else int(value)
     return Settings(**given)
+
+
+def _told(environment: Mapping[str, str]) -> dict[str, tuple[str, str]]:
+    """Returns by variable what it is set to, and where."""
+    names = {_PREFIX + known.name.upper() for known in fields(Settings)}
+    told, path = dict[str, tuple[str, str]](), environment.get(FILE, "")
+    try:
+        lines = Path(path).read_text(encoding="utf-8").splitlines() if path else []
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"{FILE}: {path} cannot be read: {error}") from error
+    for number, line in enumerate(map(str.strip, lines), 1):
+        name, assigned, value = line.partition("=")
+        if name.strip() in names and assigned:
+            told[name.strip()] = value.strip().strip("\"'"), path
+        elif line and not line.startswith("#") and (not assigned or name.startswith(_PREFIX)):
+            raise ValueError(f"{path}, line {number}: no setting; `noticegraph settings` lists them")
+    return told | {name: (environment[name], "environment") for name in names & environment.keys()}

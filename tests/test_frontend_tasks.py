@@ -134,6 +134,14 @@ def test_a_page_in_english_for_an_agency(page: Page):
     assert stats["root"]["label"] == "济南市市场监督管理局"
 
 
+def test_a_page_of_a_notice_with_its_contents(page: Page):
+    chosen = page.get("/notices", q="助企纾困", division="370100")["items"][0]
+    notice = page.get(f"/{chosen['id'].removeprefix(DEFAULT_BASE)}.jsonld")
+    assert notice["title"] == chosen["label"]
+    assert notice["hasMeasure"][0]["title"]
+    assert notice["hasMeasure"][0]["usesInstrument"][0]["prefLabel"]["en"]
+
+
 def test_put_the_deadlines_into_a_calendar_and_measures_into_a_sheet(client: httpx.Client, page: Page):
     assert page.get("/deadlines.ics", division="370000").startswith("BEGIN:VCALENDAR\r\n")
     sheet = client.get("/measures", params={"division": "370000"}, headers={"Accept": "text/csv"})

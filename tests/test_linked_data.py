@@ -375,6 +375,21 @@ def test_settings_are_printed_with_their_origin():
     assert len(rows) == len(fields(Settings))
 
 
+def test_settings_come_from_a_file_too(tmp_path: Path):
+    file = tmp_path / "noticegraph.env"
+    file.write_text('# ours\n\nNOTICEGRAPH_QUERY_ROWS=7\nNOTICEGRAPH_HOSTS="a.example,b.example"\nOTHER=1\n', "utf-8")
+    told = {"NOTICEGRAPH_SETTINGS": str(file), "NOTICEGRAPH_QUERY_ROWS": "8"}
+    assert from_environment(told) == Settings(hosts="a.example,b.example", query_rows=8)
+    assert ("NOTICEGRAPH_HOSTS", "a.example,b.example", str(file)) in described(told)
+    assert ("NOTICEGRAPH_QUERY_ROWS", "8", "environment") in described(told)
+    for wrong in ("NOTICEGRAPH_ROWS=7", "query rows"):
+        file.write_text(f"\n{wrong}\n", "utf-8")
+        with pytest.raises(ValueError, match="line 2: no setting"):
+            from_environment(told)
+    with pytest.raises(ValueError, match="cannot be read"):
+        from_environment({"NOTICEGRAPH_SETTINGS": str(tmp_path)})
+
+
 def test_openapi_names_every_operation_once():
     document = create_app(Settings(), memory()).openapi()
     names = [operation["operationId"] for path in document["paths"].values() for operation in path.values()]
