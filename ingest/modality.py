@@ -62,7 +62,7 @@ def _modality(
     text: str, sentence: Span, words: list[_Word], conditions: tuple[Span, ...], exclusions: tuple[Span, ...]
 ) -> Modality:
     own_conditions, own_exclusions = _inside(sentence, conditions), _inside(sentence, exclusions)
-    own = _words_inside(sentence, words)
+    own = _words_inside(sentence, words) if words else []
     aside = (*own_conditions, *own_exclusions)
     strong = [word for word in own if word.place != _HEAD and _in_place(text, sentence, word, aside)]
     if not strong:

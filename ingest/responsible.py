@@ -117,7 +117,10 @@ def _read(text: str, inner: Span, bodies: Bodies, roles: _Roles, *, labelled: bo
     found = bodies.read(phrase, inner.start, labelled=labelled)
     if not found:
         return False
-    named = [(mention, _role(printed, phrase, mention.span.shifted(-inner.start)) or given) for mention in found]
+    labels = [(match.end(), role) for role, pattern in _patterns("label") for match in pattern.finditer(phrase)]
+    named = [
+        (mention, _role(printed, phrase, labels, mention.span.shifted(-inner.start)) or given) for mention in found
+    ]
     held = _first_leads(text)
     if held.start <= inner.end and inner.start <= held.end and all(role != "lead" for _, role in named):
         named[0] = (named[0][0], named[0][1] or "lead")
@@ -139,8 +142,8 @@ def _commas(match: re.Match[str]) -> str:
     return "，" * len(match[0])
 
 
-def _role(printed: str, phrase: str, at: Span) -> str:
-    """Returns the role that the words around a name give it; empty where they give none."""
+def _role(printed: str, phrase: str, labels: list[tuple[int, str]], at: Span) -> str:
+    """Returns the role that the words around a name, or the last of the labels before it, give it; else nothing."""
     for role, pattern in _patterns("beside"):
         if pattern.match(printed, at.end):
             return role
@@ -148,10 +151,7 @@ def _role(printed: str, phrase: str, at: Span) -> str:
     for role, pattern in _patterns("after"):
         if pattern.search(behind):
             return role
-    labels = [
-        (match.end(), role) for role, pattern in _patterns("label") for match in pattern.finditer(phrase, 0, at.start)
-    ]
-    last = max((end for end, _ in labels), default=0)
+    last = max([end for end, _ in labels if end <= at.start], default=0)
     return next((role for end, role in labels if end == last), "")
 
 
