@@ -4,7 +4,7 @@
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date
 from itertools import chain
 
@@ -73,13 +73,13 @@ class _Writer:
         self.text = notice.source.text
         self.behind = f" <{iris.notice_graph(self.slug)}> .\n"
         self.nodes = defaultdict[str, list[str]](list)
-        """The lines of each subject; what two parts of the notice say of it stands twice."""
+        """What is said of each subject: predicate and object; what two parts of the notice say stands twice."""
         self.mentions: set[tuple[Span, str, str]] = set()
         self.described: set[Agency] = set()
         self.counts = Counter[str]()
 
     def nquads(self) -> str:
-        """Returns the quads as sorted N-Quads; sorting subject by subject gives the same and costs less."""
+        """Returns the quads as sorted N-Quads; sorted subject by subject, for that gives the same and costs less."""
         self._source()
         self._provenance()
         self._header(self.notice.header)
@@ -94,15 +94,17 @@ class _Writer:
         for position, measure in enumerate(self.notice.measures, 1):
             self._measure(position, measure)
         self._citations(self.me, self.notice.citations)
-        self._mentions()
-        nodes = (sorted(set(lines)) if len(lines) > 1 else lines for lines in self.nodes.values())
-        return "".join(chain.from_iterable(sorted(nodes)))
+        nodes = (self._lines(subject, sorted(set(said))) for subject, said in self.nodes.items())
+        return "".join(sorted(chain(nodes, self._mentions())))
+
+    def _lines(self, subject: str, said: Iterable[str]) -> str:
+        return f"<{subject}> " + f"{self.behind}<{subject}> ".join(said) + self.behind
 
     def _say(self, subject: str, predicate: str, term: str) -> None:
-        self.nodes[subject].append(f"<{subject}> <{predicate}> {term}{self.behind}")
+        self.nodes[subject].append(f"<{predicate}> {term}")
 
     def _link(self, subject: str, predicate: str, other: str) -> None:
-        self.nodes[subject].append(f"<{subject}> <{predicate}> <{other}>{self.behind}")
+        self.nodes[subject].append(f"<{predicate}> <{other}>")
 
     def _next(self, kind: str) -> str:
         """Returns the IRI of the next part of a kind, counted through the notice."""
@@ -319,22 +321,20 @@ class _Writer:
     def _mention(self, span: Span, denoted: str, within: str) -> None:
         self.mentions.add((span, denoted, within))
 
-    def _mentions(self) -> None:
-        """Writes the mentions; they are more than half of the quads, so each is put together at once, in order."""
-        behind = self.behind
-        integers = f'"^^<{t.XSD_INTEGER}>{behind}'
-        kind, source = f"<{t.RDF_TYPE}> <{t.MENTION}>{behind}", f"<{t.IN_SOURCE}> <{self.source}>{behind}"
+    def _mentions(self) -> Iterator[str]:
+        """Yields the lines of each mention, in order as they stand: they are more than half of the quads."""
+        kind, source = f"<{t.RDF_TYPE}> <{t.MENTION}>", f"<{t.IN_SOURCE}> <{self.source}>"
         for k, (span, denoted, within) in enumerate(sorted(self.mentions), 1):
-            me = self.iris.part(self.slug, "mention", k)
-            self.nodes[me].append(
-                f"<{me}> {kind}"
-                f"<{me}> <{t.DENOTES}> <{denoted}>{behind}"
-                f'<{me}> <{t.END}> "{span.end}{integers}'
-                f"<{me}> {source}"
-                f"<{me}> <{t.QUOTE}> {lang(self._quote(span))}{behind}"
-                f'<{me}> <{t.START}> "{span.start}{integers}'
-                f"<{me}> <{t.WITHIN}> <{within}>{behind}"
+            said = (
+                kind,
+                f"<{t.DENOTES}> <{denoted}>",
+                f"<{t.END}> {integer(span.end)}",
+                source,
+                f"<{t.QUOTE}> {lang(self._quote(span))}",
+                f"<{t.START}> {integer(span.start)}",
+                f"<{t.WITHIN}> <{within}>",
             )
+            yield self._lines(self.iris.part(self.slug, "mention", k), said)
 
     def _quote(self, span: Span) -> str:
         return self.text[span.start : span.end]
