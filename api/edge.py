@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import lru_cache
 from typing import TextIO
 from urllib.parse import urlsplit
@@ -81,8 +82,9 @@ class Edge:
         finally:
             self._metrics.count(inner, told["status"], time.monotonic() - begun)
             if self._log:
-                self._log.write(_line(scope, given, begun, told))
-                self._log.flush()
+                with suppress(OSError, ValueError):  # Who reads the log may be gone; answers go on.
+                    self._log.write(_line(scope, given, begun, told))
+                    self._log.flush()
 
     def _refused(self, scope: Scope, given: Mapping[bytes, bytes]) -> Problem | None:
         host = given.get(b"host", b"").decode("latin-1")

@@ -1,6 +1,7 @@
 """Runs the server for `noticegraph serve`."""
 
 import errno
+import gc
 import os
 import signal
 import socket
@@ -64,6 +65,8 @@ def serve(store: Store, host: str, port: int, files: Sequence[Path] = ()) -> int
         server_header=False,
         forwarded_allow_ips=os.environ.get("FORWARDED_ALLOW_IPS", ""),
     )
+    gc.collect()
+    gc.freeze()  # What is here now stays; to search it for garbage takes longer than most answers.
     uvicorn.Server(config).run(sockets=[listener])
     return 0
 

@@ -5,6 +5,7 @@ It is told what to do over its standard input, a socket: `FORK` with a file desc
 `KILL` or `NICE` with the number of a worker; and when the socket closes, it and all that it forked end.
 """
 
+import gc
 import json
 import os
 import signal
@@ -115,6 +116,7 @@ def main() -> None:
     size = answering.HEAD.unpack(control.recv(answering.HEAD.size, socket.MSG_WAITALL))[1]
     source = Source(**json.loads(control.recv(size, socket.MSG_WAITALL)))
     held = _held(source)
+    gc.freeze()  # Workers share it; a search for garbage would copy it page by page.
     control.sendall(b"\0")
     workers: set[int] = set()
     while True:

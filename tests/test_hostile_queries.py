@@ -146,6 +146,7 @@ def test_limits_are_published_and_can_be_lowered(client: httpx.Client):
 
 def test_a_client_pays_for_its_seconds(file: Path):
     with served(memory([file]), Settings(client_seconds=1, query_seconds=3), [file]) as client:
+        client.timeout = httpx.Timeout(60)
         assert ask(client, PRODUCT).status_code == 504
         answer = ask(client, "ASK {}")
         assert (answer.status_code, int(answer.headers["Retry-After"]) > 1) == (429, True)
