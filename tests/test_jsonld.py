@@ -125,6 +125,18 @@ def test_odd_values_keep_their_form(predicate: str, value: Term):
     assert triples(read) == {" ".join(term.n3() for term in row) + " ."}
 
 
+def test_of_a_hub_two_hundred_links_are_told_and_places_in_the_text_least():
+    store, graph, hub = memory(), f"{DEFAULT_BASE}graph/g", f"{DEFAULT_BASE}id/target/hub"
+    pointing = [(name, k) for name in ("denotes", "targets") for k in range(300)]
+    store.replace_graph(
+        graph, "\n".join(f"<{hub}/{name}/{k}> <{NG}{name}> <{hub}> <{graph}> ." for name, k in pointing)
+    )
+    with served(store) as client:
+        reverse = client.get("/id/target/hub.jsonld").json()["reverse"]
+        assert client.get("/id/target/hub.nt").text == client.get("/id/target/hub.nt?").text
+    assert {name: len(others) for name, others in reverse.items()} == {"denotes": 50, "targets": 150}
+
+
 def test_circles_end():
     store, graph = memory(), f"{DEFAULT_BASE}graph/g"
     a, b = f"<{DEFAULT_BASE}id/a>", f"<{DEFAULT_BASE}id/b>"
