@@ -10,9 +10,10 @@ from operator import itemgetter
 from typing import NamedTuple
 
 from ingest.cues import Cue, CueFinder, FoldedText, Hit, Stretch, any_of, split_cues
-from ingest.domains import domain_cues, rank_domains
+from ingest.domains import AT_MOST, domain_cues, rank_domains
 from ingest.model import ConceptMention, Span
 from ingest.tables import table
+from ingest.weights import Weighed, weights
 from ontology.load import concepts as vocabulary
 
 _GUARD = "-"
@@ -57,21 +58,65 @@ class Concepts(NamedTuple):
 
 
 def find_concepts(measure: MeasureText) -> Concepts:
-    """Reads the concepts of a measure; without any cue the tuples are empty."""
+    """Reads the concepts of a measure: what cues say and the weights of all words do not deny, or these alone say."""
     folded = FoldedText(measure.text)
+    cued, mute, domains = _cued(folded, measure)
+    heading = FoldedText(measure.section_title or "").text
+    weighed = weights().weigh(folded.text, heading, {**cued, "domains": domains})
+    sentences = [folded.folded(sentence) for sentence in measure.sentences]
+    instruments, targets = (
+        _mentions(folded, _agreed(weighed, scheme, cued[scheme], sentences, mute[scheme]), sentences)
+        for scheme in _SCHEMES
+    )
+    fields = weighed.said["domains"]
+    best = sorted(fields, key=lambda domain: (-fields[domain], domain))[:AT_MOST]
+    return Concepts(instruments, targets, tuple(best) or domains[:1])
+
+
+def _agreed(
+    weighed: Weighed, scheme: str, cued: dict[str, list[Stretch]], sentences: list[Stretch], mute: list[Stretch]
+) -> dict[str, list[Stretch]]:
+    """Returns where the concepts that are said stand: their cues, or else the words that say them outside `mute`."""
+    said = weighed.said[scheme]
+    found = {concept: stretches for concept, stretches in cued.items() if concept in said}
+    for concept in sorted(said.keys() - cued.keys()):
+        stretch = weighed.strongest(scheme, concept, sentences)
+        if stretch and not any(a < stretch[1] and stretch[0] < b for a, b in mute):
+            found[concept] = [stretch]
+    return _narrowest(found, scheme)
+
+
+def find_cued(measure: MeasureText) -> dict[str, frozenset[str]]:
+    """Returns by scheme the concepts that cues alone say; without any cue the sets are empty."""
+    cued, _, domains = _cued(FoldedText(measure.text), measure)
+    return {**{scheme: frozenset(cued[scheme]) for scheme in _SCHEMES}, "domains": frozenset(domains)}
+
+
+def _cued(
+    folded: FoldedText, measure: MeasureText
+) -> tuple[dict[str, dict[str, list[Stretch]]], dict[str, list[Stretch]], tuple[str, ...]]:
+    """Returns by scheme the concepts that cues say and where, and where words say nothing; and the domains."""
     hits = _finder().find(folded)
     masked = _masked(folded, hits, measure.cited)
-    instruments, targets = (_said(folded, hits[scheme], scheme, masked[scheme]) for scheme in _SCHEMES)
+    cued = {scheme: _said(folded, hits[scheme], scheme, masked[scheme]) for scheme in _SCHEMES}
     domains = rank_domains(
         folded,
         hits["domains"],
         lead=folded.folded(Span(0, len(measure.title or "")))[1],
         headings=(measure.section_title or "", measure.notice_title or ""),
         departments=measure.departments,
-        concepts=instruments.keys() | targets.keys(),
+        concepts=cued["instruments"].keys() | cued["targets"].keys(),
     )
-    sentences = [folded.folded(sentence) for sentence in measure.sentences]
-    return Concepts(_mentions(folded, instruments, sentences), _mentions(folded, targets, sentences), domains)
+    for scheme in _SCHEMES:
+        masked[scheme] += [(start, end) for start, end, cue in hits[scheme] if cue.concept == _GUARD]
+    return cued, masked, domains
+
+
+def _narrowest(said: dict[str, list[Stretch]], scheme: str) -> dict[str, list[Stretch]]:
+    """Drops the concepts that are ancestors of others."""
+    ancestors = _ancestors(scheme)
+    wider = frozenset[str]().union(*[ancestors[concept] for concept in said])
+    return {concept: stretches for concept, stretches in said.items() if concept not in wider}
 
 
 @cache
@@ -121,11 +166,7 @@ def _said(folded: FoldedText, hits: list[Hit], scheme: str, masked: list[Stretch
     said: dict[str, list[Stretch]] = {}
     for start, end, cue in _by_rank(folded, _unhidden(hits)):
         said.setdefault(cue.concept, []).append((start, end))
-    said = _without_rivals(folded, said, scheme)
-    ancestors = _ancestors(scheme)
-    for wider in frozenset[str]().union(*[ancestors[concept] for concept in said]):
-        said.pop(wider, None)
-    return said
+    return _narrowest(_without_rivals(folded, said, scheme), scheme)
 
 
 def _unhidden(hits: list[Hit]) -> list[Hit]:

@@ -13,7 +13,7 @@ DEPARTMENT, SECTION, NOTICE, TITLE, CUE, WEAK_CUE, CONCEPT = 4.0, 1.0, 0.75, 4.0
 other words, a concept whose home the domain is."""
 _SHARE = 0.4
 """A domain is given from this share of the first one's weight on."""
-_AT_MOST = 3
+AT_MOST = 3
 _LIST = 3
 """A clause that names so many lines of work is a list of them."""
 _LEAST = 0.4
@@ -69,7 +69,7 @@ def rank_domains(
     across = _marked("across")
     enough = [domain for domain, weight in ranked if weight >= (CUE if domain in across else floor)]
     enough = [domain for domain in enough if _rivals(domain).isdisjoint(enough)]
-    return tuple(_one_of_a_line(enough, weights)[:_AT_MOST] or [domain for domain, _ in ranked[:1]])
+    return tuple(_one_of_a_line(enough, weights)[:AT_MOST] or [domain for domain, _ in ranked[:1]])
 
 
 def _one_of_a_line(domains: list[str], weights: Mapping[str, float]) -> list[str]:

@@ -95,7 +95,7 @@ def read_measure(printed: str, text: str, item: Item, notice: Surroundings) -> M
     pieces = _Pieces(printed, list(_text_spans(text, item, responsibility)))
     folded = _Pieces(text, pieces.spans).text
     sentences = pieces.sentences()
-    lead = _lead(pieces.text)
+    lead = lead_of(pieces.text)
     whole = Span(0, len(pieces.text))
     concepts = find_concepts(
         MeasureText(
@@ -147,7 +147,8 @@ def _text_spans(text: str, item: Item, responsibility: Responsibility) -> Iterat
         yield item.spans[0]
 
 
-def _lead(text: str) -> str | None:
+def lead_of(text: str) -> str | None:
+    """Returns the lead that names a measure, without its mark; None where it has none (annotation guide)."""
     if named := _NAMED.match(text):
         return named[1]
     match = _LEAD.match(text)
