@@ -6,7 +6,7 @@ equal.
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from rdflib import RDF, RDFS, SH, BNode, Graph, Literal, URIRef
@@ -14,7 +14,7 @@ from rdflib.term import Node
 
 from ontology import terms
 from shapes import components as c
-from shapes.components import Check, UnsupportedError, term_of
+from shapes.components import Check, UnsupportedError, local, term_of
 from shapes.data import Data
 from shapes.queries import Query, query
 from shapes.report import Result
@@ -162,7 +162,7 @@ def compiled(graph: Graph, targets: Iterable[Target]) -> dict[Node, Shape]:
     """
     for foreign in (SH.ConstraintComponent, SH.parameter, SH.target, SH.rule, SH.js, SH.expression):
         if (None, foreign, None) in graph or (None, RDF.type, foreign) in graph:
-            raise UnsupportedError(f"sh:{_local(foreign)}")
+            raise UnsupportedError(f"sh:{local(foreign)}")
     compiler = _Compiler(graph)
     return {target.shape: compiler.shape(target.shape) for target in targets}
 
@@ -204,7 +204,7 @@ class _Compiler:
         return Shape(
             name=str(node),
             path=term_of(path) if path else None,
-            severity=_local(severity) if severity else "Violation",
+            severity=local(severity) if severity else "Violation",
             messages={one.language or "": str(one) for one in self._literals(node, SH.message)},
             constraints=tuple(self._constraints(node)) if on else (),
             properties=tuple(map(self.shape, self._objects(node, SH.property))) if on else (),
@@ -214,7 +214,7 @@ class _Compiler:
 
     def _constraints(self, node: Node) -> Iterator[tuple[str, Check]]:
         for predicate in sorted(set(self.graph.predicates(node)), key=str):
-            name = _local(predicate)
+            name = local(predicate)
             if not str(predicate).startswith(terms.SH) or name in _BESIDE or predicate == SH.closed:
                 continue
             if name not in _SINGLE and name not in _REPEATED:
@@ -334,7 +334,7 @@ _SINGLE: dict[str, Build] = {
     "minLength": _number(c.min_length),
     "maxLength": _number(c.max_length),
     "datatype": _iri(c.typed),
-    "nodeKind": lambda _compiler, _shape, value: c.node_kind(_local(value)),
+    "nodeKind": lambda _compiler, _shape, value: c.node_kind(local(value)),
     "languageIn": lambda compiler, _shape, value: c.language_in([str(one) for one in compiler.members(value)]),
     "uniqueLang": _unique_lang,
     "in": lambda compiler, _shape, value: c.one_of([term_of(one) for one in compiler.members(value)]),
@@ -367,17 +367,4 @@ def _filled(result: Result, row: Mapping[str, str]) -> Result:
     def fill(message: str) -> str:
         return re.sub(r"\{[$?](\w+)\}", lambda m: c.text(row[m[1]]) if m[1] in row else m[0], message)
 
-    return Result(
-        result.severity,
-        result.focus_node,
-        result.path,
-        result.value,
-        result.component,
-        result.source_shape,
-        fill(result.message_zh),
-        fill(result.message_en),
-    )
-
-
-def _local(iri: Node) -> str:
-    return str(iri).removeprefix(terms.SH)
+    return replace(result, message_zh=fill(result.message_zh), message_en=fill(result.message_en))

@@ -47,6 +47,11 @@ def term_of(node: Node) -> str:
     return f"<{node}>" if isinstance(node, URIRef) else f"_:{node}"
 
 
+def local(iri: Node) -> str:
+    """Returns the local name of a term of SHACL."""
+    return str(iri).removeprefix(terms.SH)
+
+
 def text(term: str) -> str:
     """Returns what SPARQL's STR does: an IRI without its brackets, the lexical form of a literal."""
     if not term.startswith('"'):

@@ -8,9 +8,9 @@ import rdflib
 from rdflib import SH, Graph, Literal
 from rdflib.term import Node
 
-from ontology import terms
+from shapes.components import local, term_of
 from shapes.data import Data
-from shapes.report import Result, literal
+from shapes.report import Result
 
 
 def judged(shapes: Graph, data: Data) -> list[Result]:
@@ -48,11 +48,11 @@ def result_of(found: Graph, node: Node, shapes: Graph) -> Result:
     value, path, shape = values.get(SH.value), values.get(SH.resultPath), values[SH.sourceShape]
     messages = sorted(str(message) for message in found.objects(node, SH.resultMessage))
     return Result(
-        severity=_local(values[SH.resultSeverity]),
-        focus_node=_term(values[SH.focusNode]),
-        path=None if path is None else _term(path),
-        value=None if value is None else _term(value),
-        component=_local(values[SH.sourceConstraintComponent]),
+        severity=local(values[SH.resultSeverity]),
+        focus_node=term_of(values[SH.focusNode]),
+        path=None if path is None else term_of(path),
+        value=None if value is None else term_of(value),
+        component=local(values[SH.sourceConstraintComponent]),
         source_shape=str(shape),
         message_zh=_message(shapes, shape, messages, "zh"),
         message_en=_message(shapes, shape, messages, "en"),
@@ -66,13 +66,3 @@ def _message(shapes: Graph, shape: Node, messages: list[str], language: str) -> 
             pattern = ".*".join(re.escape(part) for part in re.split(r"\{[?$]\w+\}", template))
             return next(message for message in messages if re.fullmatch(pattern, message, re.DOTALL))
     return "; ".join(messages)
-
-
-def _term(node: Node) -> str:
-    if isinstance(node, Literal):
-        return literal(node, (node.language or "").lower(), node.datatype)
-    return node.n3()
-
-
-def _local(iri: Node) -> str:
-    return str(iri).removeprefix(terms.SH)
