@@ -132,6 +132,8 @@ def _file_judged(
     jobs = jobs or (_cores() if file.stat().st_size > _LARGE else 1)
 
     def pooled(lines: Path) -> Iterator[tuple[str, Report, Part]]:
+        if jobs > 1:
+            judge(Part(lines, "", ()))  # what it compiles, the forked processes have
         with _mapping(jobs, "fork") as mapped:
             found = parts(lines, jobs, mapped)
             if found is None:
