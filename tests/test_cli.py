@@ -87,7 +87,9 @@ def test_wrong_usage_is_2(arguments: list[str]) -> None:
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_stopped_run_publishes_nothing_and_is_resumed(number: int, code: int, folder: Path, store: Path) -> None:
-    for k in range(3, 150):  # so many that the signal comes before the end
+    # A suite that runs in the background ignores the interrupt, and what it starts inherits that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    for k in range(3, 15):
         (folder / f"{k}.txt").write_text(NOTICE.format(k=k), encoding="utf-8")
     run = subprocess.Popen(
         [*COMMAND, "ingest", str(folder), "--store", str(store)],
