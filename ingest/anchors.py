@@ -11,7 +11,7 @@ from ingest.durations import Quantity, find_quantities, iso_duration, unit_patte
 from ingest.model import Deadline, Span
 from ingest.periods import Period, find_periods
 from ingest.tables import table
-from ingest.wording import words
+from ingest.wording import pattern, words
 
 
 class DocumentAct(NamedTuple):
@@ -121,11 +121,6 @@ def _recurrences(text: str) -> Iterator[Recurrence]:
 
 
 @cache
-def _pattern(slot: str) -> re.Pattern[str]:
-    return re.compile(words(slot))
-
-
-@cache
 def _event() -> tuple[re.Pattern[str], tuple[str, ...], re.Pattern[str]]:
     rows = table("events")
     states = "|".join(f"(?P<e{i}>{row['state']})" for i, row in enumerate(rows))
@@ -135,10 +130,10 @@ def _event() -> tuple[re.Pattern[str], tuple[str, ...], re.Pattern[str]]:
 
 
 def _events(text: str) -> Iterator[Event]:
-    pattern, ids, clues = _event()
-    if not clues.search(text) or not _pattern("event-end").search(text):
+    states, ids, clues = _event()
+    if not clues.search(text) or not pattern("event-end").search(text):
         return
-    for match in pattern.finditer(text):
+    for match in states.finditer(text):
         yield Event(Span(*match.span()), ids[int((match.lastgroup or "e0")[1:])])
 
 

@@ -5,7 +5,7 @@ Cues and conditions are data: `patterns/instruments.tsv`, `targets.tsv`, `domain
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import cache, lru_cache
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -61,7 +61,7 @@ def find_concepts(measure: MeasureText) -> Concepts:
     """Reads the concepts of a measure: what cues say and the weights of all words do not deny, or these alone say."""
     folded = FoldedText(measure.text)
     cued, mute, domains = _cued(folded, measure)
-    heading = FoldedText(measure.section_title or "").text
+    heading = _folded(measure.section_title or "")
     weighed = weights().weigh(folded.text, heading, {**cued, "domains": domains})
     sentences = [folded.folded(sentence) for sentence in measure.sentences]
     instruments, targets = (
@@ -71,6 +71,11 @@ def find_concepts(measure: MeasureText) -> Concepts:
     fields = weighed.said["domains"]
     best = sorted(fields, key=lambda domain: (-fields[domain], domain))[:AT_MOST]
     return Concepts(instruments, targets, tuple(best) or domains[:1])
+
+
+@lru_cache(4096)
+def _folded(heading: str) -> str:
+    return FoldedText(heading).text
 
 
 def _agreed(

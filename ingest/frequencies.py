@@ -8,7 +8,7 @@ from ingest.durations import Quantity
 from ingest.model import Deadline, Span
 from ingest.numerals import number
 from ingest.periods import Period
-from ingest.wording import words
+from ingest.wording import pattern, words
 
 _NUMBER = r"(?:[0-9]{1,3}|[一二三四五六七八九十两]{1,3})"
 _LONG_UNITS = frozenset("YMQWD")
@@ -18,11 +18,6 @@ _LONG_UNITS = frozenset("YMQWD")
 def _count(reach: int) -> re.Pattern[str]:
     times = rf"(?P<count>{_NUMBER})(?:[-—–~～至到](?P<most>{_NUMBER}))?{words('times')}"
     return re.compile(rf"[^，。；：！？\n]{{0,{reach}}}?(?<![0-9第]){times}(?!以上的?违)")
-
-
-@cache
-def _pattern(slot: str) -> re.Pattern[str]:
-    return re.compile(words(slot))
 
 
 def read_frequency(line: Line, i: int) -> Reading | None:
@@ -40,10 +35,10 @@ def read_frequency(line: Line, i: int) -> Reading | None:
 
 def _every(line: Line, i: int, every: Recurrence) -> Reading:
     found = _count(24).match(line.text, every.span.end)
-    if found and not _pattern("past-right").match(line.text, every.span.end):
+    if found and not pattern("past-right").match(line.text, every.span.end):
         return _reading(line, every.span.start, found, every.duration)
     used = _days_named(line, i)
-    if used > 1 or _pattern("recurring").match(line.text, every.span.end):
+    if used > 1 or pattern("recurring").match(line.text, every.span.end):
         return Reading((Deadline("frequency", every.span, count=1, duration=every.duration),), used)
     return Reading()
 

@@ -22,6 +22,12 @@ def words(slot: str, value: str | None = None) -> str:
     return "(?:" + "|".join(row["pattern"] for row in rows) + ")"
 
 
+@cache
+def pattern(slot: str) -> re.Pattern[str]:
+    """Returns what finds any word of a slot; raises as `words`."""
+    return re.compile(words(slot))
+
+
 def without_titles(text: str) -> str:
     """Returns a text of the same length in which nothing stands inside 《》: what a title says, the text does not."""
     return text if "《" not in text else _TITLE.sub(lambda title: f"《{'□' * (len(title[0]) - 2)}》", text)
