@@ -19,6 +19,7 @@ FLOORS = {
     "fresh": {"notice": 0.98, "structure": 0.98, "responsible": 0.98, "deadlines": 0.97, "concepts": 0.84},
     "recent": {"notice": 0.9, "structure": 0.97, "responsible": 0.97, "deadlines": 0.96, "concepts": 0.82},
     "blind": {"notice": 0.9, "structure": 0.97, "responsible": 0.95, "deadlines": 0.95, "concepts": 0.75},
+    "unmet": {"notice": 0.87, "structure": 0.82, "responsible": 0.95, "deadlines": 0.94, "concepts": 0.73},
     "aside": {"notice": 0.75, "structure": 0.95, "responsible": 0.97, "deadlines": 0.93, "concepts": 0.7},
 }
 GROUPS = {
