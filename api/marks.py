@@ -107,7 +107,7 @@ def blocks(notice: Notice) -> tuple[Block, ...]:
     measures = sorted(enumerate(notice.measures, 1), key=lambda measure: measure[1].span)
     starts = [text.rfind("\n", 0, measure.span.start) + 1 for _, measure in measures]
     result, at = [], 0
-    for (position, measure), start, following in zip(measures, starts, [*starts[1:], len(text)], strict=True):
+    for (position, measure), start, following in zip(measures, starts, [*starts, len(text)][1:], strict=True):
         begin = max(start, at)
         end = max(begin, min(_line_end(text, measure), max(following, measure.span.end)))
         if begin > at:

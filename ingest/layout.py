@@ -61,8 +61,9 @@ _HABIT = 5
 _SLACK = 3
 _LONG = 30
 _RUN_ON = 400
+_RUN_ON_STYLES = ("cn-comma", "cn-paren", "ar-dot")
 _RUN_ON_CUT = re.compile(
-    r"(?<=[。；：！？）〕】])(?:(?=[一二三四五六七八九十（(\d])|(?=(?P<tail>本(?:通知|通告|公告|意见|办法|方案|措施|规定|决定)自"
+    r"(?<=[。；：！？）〕】;:!?)\]])(?:(?=[一二三四五六七八九十（(\d])|(?=(?P<tail>本(?:通知|通告|公告|意见|办法|方案|措施|规定|决定)自"
     r"|特此(?:通知|通告|公告)|[^，。；：]{2,24}(?:局|委员会|厅|政府|办公室)[\d二〇○零一三四五六七八九]{4}年[\d一二三四五六七八九十]{1,2}月[\d一二三四五六七八九十]{1,3}日)))"
     r"|(?<=日)(?=(?P<note>（此件|附件))"
 )
@@ -268,19 +269,27 @@ def _cut(line: Line, start: int, end: int) -> Line:
 
 
 def _split_run_on(line: Line) -> list[Line]:
-    """Parts a paragraph that holds a whole notice: before each 一、 二、 三、 in turn, then before what they hold."""
-    if len(line.text) < _RUN_ON:
-        return [line]
-    cuts, expected = [0], {"cn-comma": 1, "cn-paren": 1, "ar-dot": 1}
-    for match in _RUN_ON_CUT.finditer(line.text):
+    """Parts a paragraph that holds several: before each 一、 二、 三、 in turn, then before what they hold.
+
+    A short one is parted only where it begins with such a number and the next of its kind follows.
+    """
+    first = head_of(line.text[:12])
+    short = len(line.text) < _RUN_ON
+    expected = {first.style: first.ordinal + 1} if short and first and first.style in _RUN_ON_STYLES else {}
+    if not short:
+        expected = dict.fromkeys(_RUN_ON_STYLES, 1)
+    cuts = [0]
+    for match in _RUN_ON_CUT.finditer(line.text) if expected else ():
         if match["tail"] is not None or match["note"] is not None:
-            cuts.append(match.start())
+            cuts += () if short else (match.start(),)
             continue
         head = head_of(line.text[match.start() : match.start() + 12])
-        if head is not None and head.style in expected and head.ordinal in (1, expected[head.style]):
+        if head is None or head.style not in expected:
+            continue
+        if head.ordinal == expected[head.style] or (head.ordinal == 1 and not short):
             cuts.append(match.start())
             expected[head.style] = head.ordinal + 1
-    if len(cuts) < 4:  # noqa: PLR2004 - a short list inside a sentence is no structure
+    if len(cuts) < (2 if short else 4):  # a short list inside a sentence is no structure
         return [line]
     ends = [*cuts[1:], len(line.text)]
     return [_cut(line, a, b) for a, b in zip(cuts, ends, strict=True)]
