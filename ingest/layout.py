@@ -18,6 +18,10 @@ from ingest.numbering import Head, head_of
 
 _LINE = re.compile(r"[^\n\r\f\v\x85\u2028\u2029]+")
 _COLUMN = re.compile(r"\u3000{2,}")
+_LOST_END = re.compile(
+    r"(?<=[^\sA-Za-z0-9.,|>])[^\S\t]+(?=[^\s\w|>]|[^\W\d]\S|\d{1,2}[.．、)）](?!\d)|\d{4}年(?:第|\d{1,2}月\d{1,2}日))|(?<=[。；！？])[^\S\t]+(?=\S)"
+)
+"""A blank that may have been a line's end: not one beside the numerals of a sentence, which Word sets."""
 _SPACE = re.compile(r"\*\*|[\s\u200b\u200c\u200d\u2060\ufeff\xad]+")
 _CELL_SPACE = re.compile(r"\*\*|[^\S\t]+|[\u200b\u200c\u200d\u2060\ufeff\xad]+")
 _NUMBER_BEHIND = r"(?=[0-9０-９一二三四五六七八九十（(]{1,3}[.．、）)])"
@@ -171,13 +175,34 @@ def _without_page_heads(lines: list[Line | None]) -> list[Line]:
 
 
 def _columns(printed: str) -> list[Span]:
-    """Two ideographic blanks indent a paragraph: inside a line they part paragraphs that lost their line ends."""
-    marks = [
-        m.end()
-        for m in (_COLUMN.finditer(printed) if "\u3000\u3000" in printed else ())
-        if min(len("".join(side.split())) for side in (printed[: m.start()], printed[m.end() :])) >= _SHORT
-    ]
-    return [Span(a, b) for a, b in zip([0, *marks], [*marks, len(printed)], strict=True)]
+    """Two ideographic blanks indent a paragraph: inside a line they part paragraphs that lost their line ends.
+
+    So does any blank of a long line in which many follow a sentence: a crawler made blanks of its line ends.
+    """
+    marks = [m.end() for m in _COLUMN.finditer(printed)] if "\u3000\u3000" in printed else []
+    marks = [m for m in marks if min(_letters(printed[:m]), _letters(printed[m:])) >= _SHORT]
+    if len(printed) > _RUN_ON and CELL not in printed:
+        lost = _lost_ends(printed)
+        marks = marks if 2 * len(marks) > len(lost) else lost
+    return [Span(a, b) for a, b in pairwise((0, *marks, len(printed)))]
+
+
+def _lost_ends(printed: str) -> list[int]:
+    blanks = list(_LOST_END.finditer(printed))
+    ended = sum(1 for blank in blanks if _is_ended(printed[: blank.start()]))
+    marks: list[int] = []
+    for blank in blanks if ended >= max(_SLACK, len(blanks) / 8) else ():
+        piece = printed[marks[-1] if marks else 0 : blank.start()]
+        head = head_of(piece)
+        if not (_RULE.fullmatch(piece) and len(piece) < _SHORT) and (
+            head is None or head.length < len(piece)
+        ):  # 一、 or ● is no line
+            marks.append(blank.end())
+    return marks
+
+
+def _letters(text: str) -> int:
+    return len("".join(text.split()))
 
 
 def _line(printed: str, start: int, *, numbered: bool) -> Line:

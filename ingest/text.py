@@ -58,8 +58,9 @@ _UNFOLDED = re.compile("[Ool,;:?!()" + "".join(map(chr, _FOLD)) + "]")
 _MISREAD = re.compile(r"(?<=[0-9])[Oo](?=[0-9]*[个天日年月号时%])|(?<=[\u4e00-\u9fff])l(?=[0-9]*[个天日年月号时])")
 """0 and 1 as OCR misreads them in dates and quantities."""
 _MARKS = str.maketrans(",;:?!()", "，；：？！（）")
-_CJK = r"[\u3000-\u303f\u3400-\u9fff\uff00-\uffef“”‘’]"
-_BESIDE_CJK = re.compile(rf"(?<={_CJK})[,;:?!()]|[,;:?!()](?={_CJK})")
+_CJK = r"[\u2460-\u24ff\u3000-\u303f\u3400-\u9fff\uff00-\uffef“”‘’]"
+_BRACKETED = re.compile(rf"[(（]([^()（）\n]*{_CJK}[^()（）\n]*)[)）]")
+_BESIDE_CJK = re.compile(rf"(?<={_CJK})[,;:?!()]+|[,;:?!()]+(?={_CJK})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +205,7 @@ def _common() -> tuple[frozenset[str], frozenset[str]]:
 
 
 def fold(text: str) -> str:
-    """Folds full-width letters and digits to ASCII and ASCII marks beside Chinese to Chinese ones, one to one.
+    """Folds full-width letters and digits to ASCII and ASCII marks at Chinese to Chinese ones, one to one.
 
     Returns:
         A text of the same length, so that offsets hold in both.
@@ -213,4 +214,5 @@ def fold(text: str) -> str:
     if _UNFOLDED.search(text) is None:
         return text
     folded = _MISREAD.sub(lambda letter: "1" if letter[0] == "l" else "0", text.translate(_FOLD))
+    folded = _BRACKETED.sub(r"（\1）", folded)
     return _BESIDE_CJK.sub(lambda mark: mark[0].translate(_MARKS), folded)

@@ -133,6 +133,11 @@ def test_page_names_rule_and_value_and_the_numbers_without_any():
     assert '<span class="wrong">2: <a href="#measure-1">#1</a></span>' in html
 
 
+def test_notice_without_measures_is_one_block():
+    notice = read("关于放假的通知\n各单位：\n国庆节放假七天，请安排好值班。\n")
+    assert [block.span for block in blocks(notice)] == [Span(0, len(notice.source.text))]
+
+
 def test_text_without_colour_has_brackets_and_none_of_its_own_escapes():
     notice = read(HOSTILE)
     shown = as_text(notice, blocks(notice), colour=False)
