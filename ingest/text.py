@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 
+from opencc import OpenCC
+
 from ingest.bounds import MAX_BYTES, MAX_CHARACTERS
 from ingest.errors import SourceError
 
@@ -59,6 +61,10 @@ _MISREAD = re.compile(r"(?<=[0-9])[Oo](?=[0-9]*[个天日年月号时%])|(?<=[\u
 """0 and 1 as OCR misreads them in dates and quantities."""
 _MARKS = str.maketrans(",;:?!()", "，；：？！（）")
 _CJK = r"[\u2460-\u24ff\u3000-\u303f\u3400-\u9fff\uff00-\uffef“”‘’]"
+_TRADITIONAL = re.compile(
+    "[業檢對證產標機費場監發開辦報務設單內審實專驗個準員質區爲為經記後處時權藥營備資構許評動體會請進門電測項復關認臺統計現規當點結戶責書導應罰過執與於間補縣價條國銷線網優]"
+)
+"""The most frequent of those that have a simplified form."""
 _BRACKETED = re.compile(rf"[(（]([^()（）\n]*{_CJK}[^()（）\n]*)[)）]")
 _BESIDE_CJK = re.compile(rf"(?<={_CJK})[,;:?!()]+|[,;:?!()]+(?={_CJK})")
 
@@ -205,14 +211,24 @@ def _common() -> tuple[frozenset[str], frozenset[str]]:
 
 
 def fold(text: str) -> str:
-    """Folds full-width letters and digits to ASCII and ASCII marks at Chinese to Chinese ones, one to one.
+    """Folds traditional characters, full-width letters and digits, and ASCII marks at Chinese, one to one.
 
     Returns:
         A text of the same length, so that offsets hold in both.
     """
+    if _TRADITIONAL.search(text):
+        text = text.translate(_simplified())
     # Most texts hold nothing to fold, and a search for it costs a tenth of a translation.
     if _UNFOLDED.search(text) is None:
         return text
     folded = _MISREAD.sub(lambda letter: "1" if letter[0] == "l" else "0", text.translate(_FOLD))
     folded = _BRACKETED.sub(r"（\1）", folded)
     return _BESIDE_CJK.sub(lambda mark: mark[0].translate(_MARKS), folded)
+
+
+@cache
+def _simplified() -> dict[int, str]:
+    """The characters that have a simplified form, each by itself: words would change the length of a text."""
+    letters = [chr(code) for code in range(0x3400, 0xA000)]
+    forms = OpenCC("t2s").convert("\n".join(letters)).split("\n")
+    return {ord(letter): form for letter, form in zip(letters, forms, strict=True) if form != letter}

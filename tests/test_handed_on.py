@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from opencc import OpenCC
 
 from ingest.layout import lay_out
 from ingest.model import Notice
@@ -13,9 +14,12 @@ from ingest.text import fold
 
 ROOT = Path(__file__).parent.parent
 NOTICES = sorted([*ROOT.glob("data/notices/*.txt"), *ROOT.glob("tests/cases/notices/seen/[!a]*.txt")])
+LETTERS = [chr(code) for code in range(0x4E00, 0xA000)]
+TRADITIONAL = str.maketrans(dict(zip(LETTERS, OpenCC("s2t").convert("\n".join(LETTERS)).split("\n"), strict=True)))
 WAYS: dict[str, Callable[[str], str]] = {
     "ASCII marks": lambda text: text.translate(str.maketrans("，；：！？（）", ",;:!?()")),
     "wide digits": lambda text: re.sub("[0-9]", lambda digit: chr(ord(digit[0]) + 0xFEE0), text),
+    "traditional characters": lambda text: text.translate(TRADITIONAL),
     "blank lines between": lambda text: text.replace("\n", "\n\n"),
     "Windows line ends": lambda text: text.replace("\n", "\r\n"),
     "indented": lambda text: "\n".join(
