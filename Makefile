@@ -6,6 +6,7 @@ HOST ?= 127.0.0.1
 PORT ?= 8000
 STORE ?= var/store
 EVENTS ?= data/events.ttl
+WORKERS ?= 4
 
 .DEFAULT_GOAL := run
 .PHONY: run test test-servers check generated client lock clean conformance conformance-shacl
@@ -21,8 +22,8 @@ run: $(VENV)/installed ## read data/notices and data/events.ttl, validate, publi
 	$(BIN)/noticegraph events $(EVENTS) --store $(STORE)
 	$(BIN)/noticegraph serve --store $(STORE) --host $(HOST) --port $(PORT)
 
-test: $(VENV)/installed ## every test, offline
-	$(BIN)/python -m pytest
+test: $(VENV)/installed ## every test, offline, in WORKERS processes: much of the time is spent on waiting, not on work
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal
 
 conformance: $(VENV)/installed ## the W3C's SPARQL 1.1 tests over HTTP, from a checkout: SUITE=…/rdf-tests/sparql/sparql11
 	SPARQL_SUITE=$(abspath $(SUITE)) $(BIN)/python -m pytest tests/test_sparql_conformance.py
