@@ -13,10 +13,8 @@ from functools import partial
 from pathlib import Path
 
 from api import batch
-from api.ask import ask, query_text
 from api.explain import explain
 from api.export import FORMATS, export
-from api.serve import serve
 from api.settings import described
 from api.targets import add_folder, add_target, home_of, opened, target
 from api.validate import add_engine, add_options, validate
@@ -124,6 +122,8 @@ def _validate(options: argparse.Namespace) -> int:
 
 
 def _serve(options: argparse.Namespace) -> int:
+    from api.serve import serve  # noqa: PLC0415 - FastAPI takes longer to load than most commands to run
+
     files = options.dataset or ()
     return serve(memory(files) if files else opened(options), options.host, options.port, files)
 
@@ -135,6 +135,8 @@ def _settings(_: argparse.Namespace) -> int:
 
 
 def _query(options: argparse.Namespace) -> int:
+    from api.ask import ask, query_text  # noqa: PLC0415 - likewise
+
     return ask(opened(options), query_text(options.file), dict(options.param), options.format)
 
 

@@ -3,7 +3,6 @@
 import re
 import warnings
 
-import pyshacl
 import rdflib
 from rdflib import SH, Graph, Literal
 from rdflib.term import Node
@@ -19,6 +18,8 @@ def judged(shapes: Graph, data: Data) -> list[Result]:
     Raises:
         ValueError: pySHACL cannot judge by these shapes, or cannot judge this data; the message says why.
     """
+    import pyshacl  # noqa: PLC0415 - a fifth of a second, for the one graph in a hundred that it judges
+
     graph = _parsed(data)
     try:
         _, found, said = pyshacl.validate(
