@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from shutil import copytree
 
 import httpx
 import pytest
@@ -32,13 +33,20 @@ def notices() -> tuple[Notice, ...]:
 
 
 @pytest.fixture(scope="session")
-def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a store in which the five notices and the dates of events are published, with all that belongs."""
-    directory = tmp_path_factory.mktemp("published")
-    target = folder(directory)
-    outcomes: list[Outcome] = list(ingest([ROOT / "data/notices"], directory, target=target))
+def ingested(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a store in which the five notices are published, with all that belongs; to copy, not to write."""
+    directory = tmp_path_factory.mktemp("ingested")
+    outcomes: list[Outcome] = list(ingest([ROOT / "data/notices"], directory, target=folder(directory)))
     assert [outcome.status for outcome in outcomes] == ["accepted"] * 5
-    publish_events([ROOT / "data/events.ttl"], directory, target)
+    return directory
+
+
+@pytest.fixture(scope="session")
+def published(ingested: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of it in which the dates of events are published too."""
+    directory = tmp_path_factory.mktemp("published")
+    copytree(ingested, directory, symlinks=True, dirs_exist_ok=True)
+    publish_events([ROOT / "data/events.ttl"], directory, folder(directory))
     return directory
 
 

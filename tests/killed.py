@@ -25,12 +25,13 @@ _STEPS = {"os.rename", "os.symlink", "os.mkdir", "os.remove", "os.rmdir", "os.tr
 
 
 def ingest_until_killed(folder: Path, store: Path, seed: int) -> None:
-    """Adds a notice and ingests, over and over; dies at a random instant, or at a random step of the file system."""
+    """Adds a notice and ingests, over and over; dies at a random step of the file system, or a random while after it.
+
+    A run takes ten steps. The while begins at a step, as nobody knows how long a busy machine takes to come to it.
+    """
     choose = random.Random(seed)  # noqa: S311 - no secret
-    if seed % 2:
-        threading.Timer(choose.uniform(0.0, 0.7), _die).start()
-    else:
-        _die_at_step(choose.randrange(1, 40), str(store))
+    number, seconds = choose.randrange(1, 20), choose.uniform(0.0, 0.5) if seed % 2 else 0.0
+    _die_at_step(number, seconds, str(store))
     while True:
         add(folder)
         list(ingest([folder], store, READER, LIMITS, target=Embedded(store, keep=KEPT)))
@@ -48,14 +49,16 @@ def _die() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def _die_at_step(number: int, below: str) -> None:
+def _die_at_step(number: int, seconds: float, below: str) -> None:
     left = number
 
     def watch(event: str, arguments: tuple[object, ...]) -> None:
         nonlocal left
         if event in _STEPS and any(below in str(argument) for argument in arguments):
             left -= 1
-            if left == 0:
+            if left == 0 and seconds:
+                threading.Timer(seconds, _die).start()
+            elif left == 0:
                 _die()
 
     sys.addaudithook(watch)

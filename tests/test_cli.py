@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from shutil import copytree
 
 import pytest
 
@@ -73,8 +74,8 @@ def test_a_second_run_ends_well_and_a_withdrawn_notice_stays_away(folder: Path, 
     assert "1 read" in noticegraph("ingest", folder, "--store", store, "--restore").stdout
 
 
-def test_withdrawing_what_is_not_there_fails_and_says_so(folder: Path, store: Path) -> None:
-    noticegraph("ingest", folder, "--store", store)
+def test_withdrawing_what_is_not_there_fails_and_says_so(ingested: Path, store: Path) -> None:
+    copytree(ingested, store, symlinks=True)
     done = noticegraph("withdraw", "湖市监〔2025〕9号", "--store", store)
     assert done.returncode == 1
     assert "湖市监〔2025〕9号" in done.stderr

@@ -8,6 +8,7 @@ import csv
 import os
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pyoxigraph
@@ -65,8 +66,13 @@ def judged(data: Data, shape: str, path: str, targets: list[Target], how: str) -
     report = validate(text, QUICK)
     if {one.source_shape for one in report.results} & {terms.NGSH + shape}:
         return report, text, "itself"
-    before = {one.key for one in validate(data.n_triples(), QUICK).results}
-    return report, text, "others" if {one.key for one in report.results} - before else "nobody"
+    return report, text, "others" if {one.key for one in report.results} - found_in(data.n_triples()) else "nobody"
+
+
+@cache
+def found_in(text: str) -> set[tuple[str | None, ...]]:
+    """What the shapes say of a document before any change."""
+    return {one.key for one in validate(text, QUICK).results}
 
 
 def table(given: list[Data]) -> Iterator[tuple[Row, list[str]]]:
