@@ -43,6 +43,8 @@ _CHAINING = {
     *("+", "-", "*", "/", "|", "||", "&&", "!", "^", "?"),
     *("UNION", "MINUS", "OPTIONAL", "BIND", "FILTER", "EXISTS", "VALUES", "GRAPH"),
 }
+_JOINING = {".", ";", ",", "/"}
+_CHANGING = ("NOW", "RAND", "UUID", "BNODE")
 _QUERY_FORMS = ("SELECT", "ASK", "CONSTRUCT", "DESCRIBE")
 _UPDATE_FORMS = {"INSERT", "DELETE", "LOAD", "CLEAR", "CREATE", "DROP", "COPY", "MOVE", "ADD", "WITH"}
 _PROLOGUE = {"PREFIX", "BASE", "VERSION"}
@@ -96,6 +98,25 @@ class Guarded:
     def columns(self) -> tuple[str, ...]:
         """Returns the names of its variables as they first appear."""
         return tuple(dict.fromkeys(text[1:] for kind, text, _ in self.tokens if kind == "variable"))
+
+    def on_disk(self) -> bool:
+        """Tells whether the disk answers it though there is a replica of the union in memory.
+
+        That is so where it names graphs, or where it counts over one pattern, for the disk has its matches in a row.
+        """
+        words = self._words()
+        if any("GRAPH" in word or "FROM" in word for word in words):
+            return True
+        joined = "FILTER" in words or any(kind == "mark" and text in _JOINING for kind, text, _ in self.tokens)
+        return "COUNT" in words and not joined and sum(text == "{" for _, text, _ in self.tokens) == 1
+
+    def changing(self) -> bool:
+        """Tells whether the same query of the same data may have another answer."""
+        return any(word.endswith(_CHANGING) for word in self._words())
+
+    def _words(self) -> list[str]:
+        """Returns what may be keywords, in capitals; the engine takes one without a gap before a prefix as well."""
+        return [text.partition(":")[0].upper() for kind, text, _ in self.tokens if kind in {"word", "name"}]
 
 
 def query_form(query: str) -> str:

@@ -2,8 +2,7 @@
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Callable, Hashable
 from pathlib import Path
 from threading import Lock
 
@@ -26,7 +25,7 @@ class Kept:
 
     def __init__(self, most: int) -> None:
         """Keeps nothing yet."""
-        self._answers: OrderedDict[tuple[object, ...], Response] = OrderedDict()
+        self._answers: OrderedDict[Hashable, Response] = OrderedDict()
         self._left = most
         self._lock = Lock()
 
@@ -41,32 +40,39 @@ class Kept:
         if version is None:
             return make()
         key = (version, *_asked(request))
-        answer = self._answers.get(key)
+        answer = self.get(key)
         if answer is None:
             answer = make()
             if answer.status_code != 200:  # noqa: PLR2004 - nothing but whole answers
                 return answer
-            with self._lock:
-                self._left += len(self._answers.pop(key, _NOTHING).body) - len(answer.body)
-                while self._left < 0 and self._answers:
-                    self._left += len(self._answers.popitem(last=False)[1].body)
-                self._answers[key] = answer
+            self.keep(key, answer)
         if known(request.headers.get("if-none-match", ""), answer.headers["ETag"]):
             headers = {name: value for name, value in answer.headers.items() if not name.startswith("content-")}
             return Response(status_code=304, headers=headers)
         return answer
 
+    def get(self, key: Hashable) -> Response | None:
+        """Returns the answer that is kept under a key, which must say all that it depends on, the version as well."""
+        return self._answers.get(key)
+
+    def keep(self, key: Hashable, answer: Response) -> None:
+        """Keeps a whole answer in place of those that were made first."""
+        with self._lock:
+            self._left += len(self._answers.pop(key, _NOTHING).body) - len(answer.body)
+            while self._left < 0 and self._answers:
+                self._left += len(self._answers.popitem(last=False)[1].body)
+            self._answers[key] = answer
+
+    async def threaded(self, request: Request, version: Path | None, make: Callable[[], Response]) -> Response:
+        """Returns the answer to a request: at once where it is kept, else made in a thread; see `answer`."""
+        if version and (version, *_asked(request)) in self._answers:
+            return self.answer(request, version, make)
+        return await run_in_threadpool(self.answer, request, version, make)
+
     async def from_index(self, request: Request, store: Store, make: Callable[[Index], Response]) -> Response:
-        """Returns what the index of a store answers: at once where it is kept, else made in a thread."""
+        """Returns what the index of a store answers; see `threaded`."""
         snapshot = store.snapshot()
-
-        def answered() -> Response:
-            index = index_of(snapshot)
-            return self.answer(request, snapshot.version, partial(make, index))
-
-        if snapshot.version and (snapshot.version, *_asked(request)) in self._answers:
-            return answered()
-        return await run_in_threadpool(answered)
+        return await self.threaded(request, snapshot.version, lambda: make(index_of(snapshot)))
 
 
 def tag(request: Request, index: Index) -> str:

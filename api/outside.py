@@ -3,7 +3,6 @@
 import asyncio
 import hashlib
 import hmac
-import re
 import secrets
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Mapping, Sequence
 from contextlib import aclosing
@@ -20,6 +19,7 @@ from api import hints
 from api.clients import Account, Clients
 from api.errors import Problem
 from api.guard import Guarded
+from api.kept import BYTES, Kept
 from api.negotiate import known, respond
 from api.settings import Settings
 from store.answering import Job
@@ -30,7 +30,6 @@ from store.remote import RemoteStore
 
 _N = TypeVar("_N", int, float)
 _UNNOTICED = 0.05
-_CHANGING = re.compile(r"(?i)\b(?:NOW|RAND|UUID|STRUUID|BNODE)\s*\(")
 _PROBLEMS = {
     "time": (504, "query-timeout", "; ask for less, add a LIMIT, or take a dump (/dumps/)"),
     "memory": (503, "query-too-large", "; ask for less: fewer rows to sort, group or concatenate"),
@@ -69,6 +68,7 @@ class Outside:
             self._pool = Pool(room, tuple(files), server)
         self._fixed = bool(files or store.version)  # Data that stay as they are until there is another version.
         self._started = secrets.token_hex(8)
+        self._kept = Kept(BYTES)
 
     @property
     def served_from(self) -> str:
@@ -104,11 +104,14 @@ class Outside:
         headers = {"Vary": "Accept", "Cache-Control": "no-cache", **hints.headers(guarded)}
         if target == RESULTS_CSV:
             headers["Content-Disposition"] = 'attachment; filename="results.csv"'  # A spreadsheet would run formulas.
-        if self._fixed and not _CHANGING.search(operation.query):
+        etag = ""
+        if self._fixed and not guarded.changing():
             key = repr((store.version, self._started if store.version is None else "", job))
-            headers["ETag"] = f'"{hashlib.sha256(key.encode()).hexdigest()[:32]}"'
-            if known(request.headers.get("if-none-match", ""), headers["ETag"]):
+            headers["ETag"] = etag = f'"{hashlib.sha256(key.encode()).hexdigest()[:32]}"'
+            if known(request.headers.get("if-none-match", ""), etag):
                 return Response(status_code=304, headers=headers)
+            if kept := self._kept.get(etag):
+                return kept
         account, run = self._clients.admitted(request.client.host if request.client else None), Run(job)
         try:
             reply = await self._reply(request, run, store, operation.query)
@@ -121,7 +124,12 @@ class Outside:
         if reply.rest:
             return StreamingResponse(_streamed(reply, reply.rest, account, run), headers=headers)
         account.leave(run.seconds)
-        return Response(reply.first, headers=headers) if self._fixed else respond(request, reply.first, target, headers)
+        if not self._fixed:
+            return respond(request, reply.first, target, headers)
+        answer = Response(reply.first, headers=headers)
+        if etag and not reply.cut:
+            self._kept.keep(etag, answer)
+        return answer
 
     async def _reply(self, request: Request, run: Run, store: Store, query: str) -> Reply:
         try:
@@ -152,7 +160,8 @@ class Outside:
             query = guarded.at_most(most + 1)  # By the one more, the worker sees that there are more.
         star = guarded.star()
         columns = () if star is None else guarded.columns()
-        return Job(query, target.media_type, most, size, seconds, operation.dataset, own.base, star, columns)
+        on_disk = operation.dataset is not None or guarded.on_disk()
+        return Job(query, target.media_type, most, size, seconds, operation.dataset, own.base, star, columns, on_disk)
 
     def _trusted(self, request: Request) -> bool:
         scheme, _, given = request.headers.get("authorization", "").partition(" ")

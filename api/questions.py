@@ -1,6 +1,6 @@
 """The catalogue of questions over HTTP: lists them, as RDF as well, and runs each with its parameters."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from html import escape
 from typing import Annotated, Any
@@ -12,6 +12,7 @@ from pydantic import TypeAdapter
 
 from api import guard, pages
 from api.errors import Problem
+from api.kept import BYTES, Kept
 from api.negotiate import HTML, JSON, best, documented, respond
 from api.settings import Settings
 from api.sparql import offered
@@ -52,7 +53,7 @@ _CATALOGUE = TypeAdapter(Catalogue)
 
 def router(settings: Settings, store: Store) -> APIRouter:
     """Returns the routes of `/queries`, one for each question."""
-    routes = APIRouter()
+    routes, kept = APIRouter(), Kept(BYTES)
 
     @routes.get("/queries", responses=documented(HTML, *formats.GRAPH_FORMATS, model=Catalogue))
     def questions(request: Request) -> Response:
@@ -87,7 +88,7 @@ def router(settings: Settings, store: Store) -> APIRouter:
             tags=["queries"],
             openapi_extra=extra,
             responses=documented(*formats.ROWS_FORMATS, HTML),
-        )(_asked(known, settings, store))
+        )(_asked(known, settings, store, kept))
 
     @routes.get("/queries/{name:path}", include_in_schema=False)
     def unknown(name: str) -> Response:
@@ -97,10 +98,12 @@ def router(settings: Settings, store: Store) -> APIRouter:
     return routes
 
 
-def _asked(question: Question, settings: Settings, store: Store) -> Callable[[Request], Response]:
+def _asked(
+    question: Question, settings: Settings, store: Store, kept: Kept
+) -> Callable[[Request], Awaitable[Response]]:
     """Returns the route of a question: in a thread of the server, for its work is bounded."""
 
-    def answer(request: Request) -> Response:
+    def answer(request: Request, snapshot: Store) -> Response:
         given = request.query_params
         if len(given.multi_items()) != len(given):
             raise Problem(400, "parameter-repeated", "each parameter takes one value")
@@ -111,12 +114,16 @@ def _asked(question: Question, settings: Settings, store: Store) -> Callable[[Re
             raise Problem(400, "invalid-parameter", str(error)) from error
         target = best(request.headers.get("accept"), (*offered(guard.query_form(query)), HTML))
         if target == HTML:
-            rows = pages.rows_table(store.snapshot().select(query), settings.base)
+            rows = pages.rows_table(snapshot.select(query), settings.base)
             return respond(request, pages.page(question.zh, _form(question, dict(given)) + rows), HTML)
-        return respond(request, store.snapshot().answer(query, target.media_type), target)
+        return respond(request, snapshot.answer(query, target.media_type), target)
 
-    answer.__name__ = question.name.replace("/", "_").replace("-", "_")
-    return answer
+    async def answered(request: Request) -> Response:
+        snapshot = store.snapshot()
+        return await kept.threaded(request, snapshot.version, lambda: answer(request, snapshot))
+
+    answered.__name__ = question.name.replace("/", "_").replace("-", "_")
+    return answered
 
 
 def _parameter(known: Parameter) -> dict[str, object]:

@@ -20,7 +20,7 @@ from store.results import variables
 
 READY, JOB, DATA, CUT, END, FAULT = b"R", b"J", b"D", b"C", b"E", b"F"
 HEAD = struct.Struct("!cI")
-CHUNK = 1 << 18
+CHUNK = 1 << 20
 _SPARE_SECONDS = 2
 
 
@@ -38,6 +38,7 @@ class Job:
         base: What relative IRIs are relative to, unless the query says it.
         star: Where the `*` of a `SELECT *` stands; None where there is none.
         columns: Its variables, in the order that its columns shall have.
+        on_disk: Whether it is for the disk where there is a replica as well, which has the union of the graphs alone.
     """
 
     query: str
@@ -49,20 +50,21 @@ class Job:
     base: str | None = None
     star: int | None = None
     columns: tuple[str, ...] = ()
+    on_disk: bool = False
 
     def packed(self) -> bytes:
         """Returns it as a frame."""
         graphs = self.dataset and (self.dataset.default, self.dataset.named)
         limits = (self.rows, self.size, self.seconds)
-        asked = (self.query, self.media_type, *limits, graphs, self.base, self.star, self.columns)
+        asked = (self.query, self.media_type, *limits, graphs, self.base, self.star, self.columns, self.on_disk)
         return framed(JOB, json.dumps(asked).encode())
 
     @staticmethod
     def unpacked(frame: bytes) -> "Job":
         """Reads what `packed` wrote, without the frame's head."""
-        query, media_type, rows, size, seconds, graphs, base, star, columns = json.loads(frame)
+        query, media_type, rows, size, seconds, graphs, base, star, columns, on_disk = json.loads(frame)
         dataset = graphs and Dataset(*map(tuple, graphs))
-        return Job(query, media_type, rows, size, seconds, dataset, base, star, tuple(columns))
+        return Job(query, media_type, rows, size, seconds, dataset, base, star, tuple(columns), on_disk)
 
     def projected(self) -> str:
         """Returns the query with its columns in place of a `*`, for which the engine would sort them by name.
@@ -95,8 +97,8 @@ def framed(kind: bytes, body: bytes) -> bytes:
     return HEAD.pack(kind, len(body)) + body
 
 
-def serve(channel: socket.socket, store: Writes) -> None:
-    """Answers until nobody asks any more; the main function of a worker."""
+def serve(channel: socket.socket, store: Writes, disk: Writes | None = None) -> None:
+    """Answers until nobody asks any more; the main function of a worker, which may have a version's `disk` as well."""
     channel.sendall(framed(READY, str(os.getpid()).encode()))
     requests = channel.makefile("rb")
     while head := requests.read(HEAD.size):
@@ -105,7 +107,7 @@ def serve(channel: socket.socket, store: Writes) -> None:
         ceiling = int(spent + job.seconds) + _SPARE_SECONDS
         resource.setrlimit(resource.RLIMIT_CPU, (ceiling, resource.RLIM_INFINITY))  # Should nobody be left to kill it.
         try:
-            _answer(channel, store, job)
+            _answer(channel, disk if disk and job.on_disk else store, job)
         except QueryError as error:
             _fault(channel, "query", str(error), error.line, error.column)
         except StoreError as error:

@@ -2,7 +2,7 @@
 
 import codecs
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from io import BytesIO, RawIOBase
 from itertools import islice
@@ -140,7 +140,7 @@ def send(
     output: BinaryIO,
     most: int | None = None,
 ) -> bool:
-    """Writes the driver's results in the order that they come; of a graph each triple once.
+    """Writes the driver's results in the order that they come; of a graph the driver gives each triple once.
 
     Returns:
         Whether triples after the first `most` are left out; rows never are.
@@ -148,17 +148,9 @@ def send(
     if isinstance(results, pyoxigraph.QuerySolutions | pyoxigraph.QueryBoolean):
         results.serialize(_legal(output, media_type), _RESULTS[media_type])
         return False
-    triples = _once(results)
+    triples = iter(results)
     pyoxigraph.serialize(islice(triples, most), _legal(output, media_type), _RDF[media_type], prefixes=PREFIXES)
     return next(triples, None) is not None
-
-
-def _once(triples: Iterable[pyoxigraph.Triple]) -> Iterator[pyoxigraph.Triple]:
-    seen: set[pyoxigraph.Triple] = set()
-    for triple in triples:
-        if triple not in seen:
-            seen.add(triple)
-            yield triple
 
 
 def _written(statements: Iterable[pyoxigraph.Triple] | Iterable[pyoxigraph.Quad], target: Format) -> bytes:

@@ -223,16 +223,14 @@ def open_version(version: Path) -> OxigraphStore:
 
 
 def copy_out(version: Path, output: BinaryIO) -> None:
-    """Writes all quads of a version as N-Quads, and then the union that stands in its default graph."""
-    driver = _opened(version)
-    output.writelines(f"{line}\n".encode() for line in OxigraphStore(driver).nquads())
-    driver.dump(output, ox.RdfFormat.N_TRIPLES, from_graph=_UNION)
+    """Writes the union of a version as N-Triples: named graphs would double what look-ups in memory pass over."""
+    _opened(version).dump(output, ox.RdfFormat.N_TRIPLES, from_graph=_UNION)
 
 
-def copied(quads: BinaryIO) -> OxigraphStore:
-    """Reads into memory what `copy_out` wrote; what is read last is found first, so that is the union."""
+def copied(triples: BinaryIO) -> OxigraphStore:
+    """Reads into memory what `copy_out` wrote."""
     driver = ox.Store()
-    driver.bulk_load(quads, ox.RdfFormat.N_QUADS, lenient=True)
+    driver.bulk_load(triples, ox.RdfFormat.N_TRIPLES, lenient=True)
     return OxigraphStore(driver)
 
 

@@ -259,7 +259,7 @@ class Pool:
             self._forget(worker)
         else:
             worker = await self._forked(template)
-        if not self._idle:
+        if not self._idle and template.workers <= len(self._workers):  # None is on its way.
             self._spawn(self._spare(template))
         return worker
 
@@ -293,11 +293,7 @@ class Pool:
 
     async def _spare(self, template: Template) -> None:
         with suppress(StoreError):  # Whoever needs a worker will hear of it.
-            worker = await self._forked(template)
-            if template is self._template and not self._idle:
-                self._idle.append(worker)
-            else:
-                self._forget(worker)
+            self._release(await self._forked(template))
 
     async def _forked(self, template: Template) -> "_Worker":
         template.workers += 1

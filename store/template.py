@@ -164,11 +164,11 @@ def _work(channel: socket.socket, held: Writes | None, source: Source) -> None:
     """What a forked process does, to its end."""
     try:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())  # What an engine says when it dies.
-        store = held or open_version(Path(source.version))
+        disk = open_version(Path(source.version)) if source.version else None
         confine(source.memory)
         if not source.server:
             take_sockets()
-        answering.serve(channel, store)
+        answering.serve(channel, held or cast("Writes", disk), disk)
     except (StoreError, OSError) as error:
         channel.sendall(answering.framed(answering.FAULT, str(error).encode()))
     finally:

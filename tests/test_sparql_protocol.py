@@ -4,6 +4,7 @@ import json
 import re
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,10 +16,26 @@ from SPARQLWrapper import CSV, JSON, POST, TURTLE, SPARQLWrapper
 from api.settings import Settings
 from ontology.terms import NG, SH
 from store.base import Store
-from store.oxigraph import memory
+from store.oxigraph import memory, open_store, publish
+from store.pool import Pool, Reply, Run
 
 CASES = json.loads((Path(__file__).parent / "cases" / "http" / "sparql.json").read_text("utf-8"))
 FORM = "application/x-www-form-urlencoded"
+# Of graphs by name, and of the union; `rows` is what they count, and more than they have.
+OF_GRAPHS = [
+    {"query": f"PREFIX g: <http://e/> SELECT (COUNT(*) AS ?n) {query}", "rows": rows, **graphs}
+    for query, rows, graphs in (
+        ("{ ?s ?p ?o }", 2, {}),
+        ("{ ?s ?p ?o . ?s ?p ?o }", 2, {}),
+        ("{ GRAPH ?g { ?s ?p ?o } }", 3, {}),
+        ("{ GRAPHg:h{ ?s ?p ?o } }", 1, {}),
+        ("{ graph<http://e/g>{ ?s ?p ?o } }", 2, {}),
+        ("FROM g:h { ?s ?p ?o . ?s ?p ?o }", 1, {}),
+        ("FROM NAMED g:h { GRAPH ?g { ?s ?p ?o } }", 1, {}),
+        ("FROMg:h WHERE { ?s ?p ?o . ?s ?p ?o }", 1, {}),
+        ("{ ?s ?p ?o . ?s ?p ?o }", 1, {"default-graph-uri": "http://e/h"}),
+    )
+]
 SD = "http://www.w3.org/ns/sparql-service-description#"
 
 
@@ -191,6 +208,51 @@ def test_answer_says_what_caches_and_other_origins_need(client: httpx.Client):
     again = client.get("/sparql", params={"query": "ASK {}"}, headers={"If-None-Match": answer.headers["ETag"]})
     assert again.status_code == 304
     assert again.content == b""
+
+
+def test_an_answer_is_kept_for_the_same_request_alone(client: httpx.Client, monkeypatch: pytest.MonkeyPatch):
+    jobs, run = list[str](), Pool.answer
+
+    async def noted(self: Pool, asked: Run, version: Path | None) -> Reply:
+        jobs.append(asked.job.query)
+        return await run(self, asked, version)
+
+    monkeypatch.setattr(Pool, "answer", noted)
+    query = "SELECT ?o { ?s ?p ?o } ORDER BY ?o # kept"
+    for parameters, accept, runs in (
+        ({"query": query}, "*/*", 1),
+        ({"query": query}, "text/csv", 1),
+        ({"query": query, "timeout": "5"}, "*/*", 1),
+        ({"query": query, "rows": "5"}, "*/*", 1),
+        ({"query": query, "default-graph-uri": "http://e/h"}, "*/*", 1),
+        ({"query": query, "named-graph-uri": "http://e/h"}, "*/*", 1),
+        ({"query": query, "rows": "1"}, "*/*", 3),  # cut
+        ({"query": "SELECT (RAND() AS ?x) {}"}, "*/*", 3),
+        ({"query": "ASK nonsense"}, "*/*", 3),
+    ):
+        answers = [client.post("/sparql", data=parameters, headers={"Accept": accept}) for _ in range(3)]
+        assert len(jobs) == runs, parameters
+        if runs == 1:
+            assert answers[0].content == answers[2].content
+            first, last = ({**answer.headers, "date": ""} for answer in (answers[0], answers[2]))
+            assert first == last
+        jobs.clear()
+
+
+def test_a_replica_answers_as_the_disk_does(tmp_path: Path):
+    with publish(tmp_path) as writer:
+        for graph in filled().graphs():
+            writer.replace_graph(graph, "\n".join(filled().nquads(graph)))
+    with served(open_store(tmp_path), Settings(client_seconds=10_000)) as client:
+        first = [client.post("/sparql", data=asked, headers={"Accept": "text/csv"}).text for asked in OF_GRAPHS]
+        while client.get("/limits").json()["servedFrom"] != "memory":
+            time.sleep(0.01)
+        again = [
+            client.post("/sparql", data={**asked, "timeout": "9"}, headers={"Accept": "text/csv"}).text
+            for asked in OF_GRAPHS
+        ]
+    assert first == again
+    assert [text.split("\r\n")[1] for text in first] == [str(asked["rows"]) for asked in OF_GRAPHS]
 
 
 def test_a_browser_may_ask_from_any_origin_by_any_method_for_reading(client: httpx.Client):
