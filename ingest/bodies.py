@@ -16,7 +16,9 @@ from ingest.model import Agency, AgencyMention, Span
 from ingest.numerals import number
 
 _GROUP = re.compile(r"[，；;,]")
-_PART = re.compile(r"(?<!各[市区县州盟旗])[、/\u2063]|(?<=[局厅委办处科会室股所队院心])(?:和|与|及|以及|会同)(?=\S{2})")
+_PART = re.compile(
+    r"(?<!各[市区县州盟旗])[、/\u2063]|(?:(?<=[局厅委办处科会室股所队院心])|(?<=部门))(?:和|与|及|以及|会同)(?=\S{2})"
+)
 _RANKS = re.compile(r"([一二两三四五六七八九十]+)(市|省|区|县|州|旗|盟)")
 _ALIAS = re.compile(r"(?:[\u4e00-\u9fff]{2,4}?)??((?:[一二两三四五六七八九十]+[市省区县州旗盟]){1,4})")
 _ALIKE = re.compile(r"([两三四五六七八九十])(?:省市|省区市|省区|市县|区县|市区|地)")

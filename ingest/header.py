@@ -19,7 +19,10 @@ _TOLD = re.compile("[，。]")
 _BRACKET_PAIRS = str.maketrans("[【﹝（(]】﹞）)", "〔〔〔〔〔〕〕〕〕〕")
 _TRAILING_NOTE = r"(?:[（(][^（()）]{1,20}[）)]|\d{4}年版|[0-9.]+版)*"
 _ABOUT = re.compile("关于|印发|转发|批转")
+_LEAD_IN = re.compile("(?:为|根据|按照|依据|遵照|经|现).*，")
+"""What begins the text of a notice, whose last words (提出如下意见) may be those of a title."""
 _NAME_END = re.compile(r"(?:局|厅|委|委员会|办公室|政府|总局|海关|管委会|法院|检察院|银行|中心|总队)$")
+_NATIONAL = re.compile("国家|中国|中共|中华|国务院")
 _INSTITUTION_END = re.compile(
     r"(?:领导小组|领导小组办公室|委员会办公室|联席会议办公室|院|所|中心|协会|学会|联合会|执法支队|执法总队)$"
 )
@@ -121,7 +124,7 @@ def _front(text: str, paragraphs: tuple[Span, ...]) -> _Front:
             break
         else:
             lines.append(paragraph)
-    title = _title_lines(text, lines, before=number) or _decreed(text, paragraphs)
+    title = _title_lines(text, lines, before=number) or _decreed(text, paragraphs) or _enclosed(text, paragraphs)
     return _Front(title, number, addressees)
 
 
@@ -131,6 +134,13 @@ def _decreed(text: str, paragraphs: tuple[Span, ...]) -> tuple[Span, ...]:
         return ()
     found = next((m for s in paragraphs if (m := _MADE_PUBLIC.search(text, s.start, s.end))), None)
     return (Span(*found.span(1)),) if found else ()
+
+
+def _enclosed(text: str, paragraphs: tuple[Span, ...]) -> tuple[Span, ...]:
+    """Returns the title of what a letter without a title encloses, below the letter's date."""
+    dated = [i for i, s in enumerate(paragraphs) if _whole_date(text[s.start : s.end])]
+    below = paragraphs[dated[-1] + 1 :] if dated else ()
+    return _title_lines(text, [s for s in below if not _SENTENCE.search(text, s.start, s.end)], before=None)
 
 
 def _cut_number(text: str, paragraph: Span, found: re.Match[str]) -> tuple[Span, Span | None, Span]:
@@ -145,7 +155,8 @@ def _cut_number(text: str, paragraph: Span, found: re.Match[str]) -> tuple[Span,
     ending = max(ending, (label.end() - found.start()) if label else 0)
     number = Span(start + ending, paragraph.start + found.end())
     addressees = _addressees(text, Span(number.end, paragraph.end))
-    return number, addressees, Span(paragraph.start, paragraph.start if label else number.start)
+    before = number.start - (text[number.start - 1] in "（(")
+    return number, addressees, Span(paragraph.start, paragraph.start if label else before)
 
 
 def _addressees(text: str, span: Span) -> Span | None:
@@ -167,7 +178,9 @@ def _title_lines(text: str, lines: list[Span], before: Span | None) -> tuple[Spa
     ends = [
         i
         for i, s in enumerate(clean)
-        if _title_end().search(text[s.start : s.end]) and s.end - s.start <= _MAX_TITLE_LINE * 2
+        if _title_end().search(text[s.start : s.end])
+        and s.end - s.start <= _MAX_TITLE_LINE * 2
+        and not _LEAD_IN.match(text, s.start, s.end)
     ]
     if not ends:
         return ()
@@ -195,6 +208,8 @@ def _continues_title(above: str, joined: str) -> bool:
     if _is_name(above):
         return True
     if _NAME_END.search(above):
+        if not (places_in(above) or _NATIONAL.match(above)):
+            return False  # the name of a site
         return bool(re.match("关于|印发|转发", joined)) or bool(
             _NAME_END.search(joined[: joined.find("关于")] if "关于" in joined else "")
         )

@@ -15,7 +15,12 @@ from ingest.model import Agency, AgencyMention, Span
 from ingest.nesting import is_label
 from ingest.tables import table
 
-_BRACKET = re.compile(r"[（【\[〔]([^（）【】\[\]〔〕]*(?:（[^（）]*）[^（）【】\[\]〔〕]*)*)[）】\]〕]")
+_BRACKET = re.compile(
+    r"[（【\[〔]([^（）【】\[\]〔〕]*(?:(?:（[^（）]*）|〔[^〔〕]*〕)[^（）【】\[\]〔〕]*)*)[）】\]〕]"
+)
+_ROUND = str.maketrans("〔〕", "（）")
+_BEYOND = re.compile("。.+", re.DOTALL)
+"""A sentence behind the bodies, which says how to read them: 下同。以下均需各县区落实。"""
 _ORNAMENT = re.compile(r"[—–*-]*[（【\[〔]?")
 """What stands before the label of a line of its own: ——责任处室：…, 【责任单位】…"""
 _CLOSING = re.compile(r"[。；，]?$")
@@ -131,6 +136,7 @@ def _read(text: str, inner: Span, bodies: Bodies, roles: _Roles, *, labelled: bo
 
 def _without_role_words(phrase: str) -> str:
     """Puts commas for the words around names that are no part of a list of bodies, one for each character."""
+    phrase = _BEYOND.sub(_commas, phrase.translate(_ROUND))
     for kind, mark in (("first", _LEADS), ("beside", "（")):
         for _, pattern in _patterns(kind) if mark in phrase else ():
             phrase = pattern.sub(_commas, phrase)
