@@ -27,6 +27,7 @@ from api.edge import Edge
 from api.metrics import Metrics
 from api.outside import Outside
 from api.settings import Settings
+from api.shortcut import Shortcut
 from store.base import Store
 
 
@@ -63,12 +64,12 @@ def create_app(settings: Settings, store: Store, files: Sequence[Path] = (), log
         default_response_class=Response,  # Routes say themselves which media types they answer in.
         responses=errors.DOCUMENTED,
     )
-    app.add_middleware(sparql.Shortcut, serve=sparql.serving(settings, outside))
+    app.add_middleware(Shortcut, path=sparql.PATH, methods=sparql.POSTING, serve=sparql.serving(settings, outside))
+    app.add_middleware(Shortcut, path=neighbourhood.PATH, methods=(), serve=neighbourhood.serving(store))
     app.add_middleware(Edge, settings=settings, metrics=metrics, log=log)
     errors.install(app)
-    # In the app itself, for what is included takes longer to be found than to be answered, and these are asked most.
-    app.router.routes += neighbourhood.router(store).routes
     app.include_router(sparql.router(settings, outside))
+    app.include_router(neighbourhood.router(store))
     app.include_router(operations.router(store, metrics, workers))
     app.include_router(editor.router())
     app.include_router(questions.router(settings, store))

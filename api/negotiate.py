@@ -92,6 +92,8 @@ def respond(
 
 def known(condition: str, etag: str) -> bool:
     """Tells whether an If-None-Match header names the tag (RFC 9110, section 13.1.2)."""
+    if not condition:
+        return False
     tags = {tag.strip().removeprefix("W/") for tag in condition.split(",")}
     return etag in tags or "*" in tags
 

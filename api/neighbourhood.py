@@ -7,16 +7,15 @@ from urllib.parse import unquote_plus
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
-from fastapi.routing import APIRoute
 from pydantic import AfterValidator, Field, TypeAdapter
 from starlette.concurrency import run_in_threadpool
-from starlette.types import Receive, Scope, Send
 
-from api.errors import DOCUMENTED, Problem
+from api.errors import Problem
 from api.kept import BYTES, Kept, tag
 from api.language import VARY, Language, language
 from api.negotiate import JSON, best, documented, respond
 from api.parameters import IRI, Cursor, Parameters, described, parsed, read
+from api.shortcut import Serve
 from ontology.iris import Iris
 from ontology.terms import NG, PREFIXES
 from queries import cursors
@@ -34,8 +33,9 @@ from queries.elements import (
 from queries.index import Index, index_of, ready
 from queries.neighbourhood import MAX_DEPTH, MAX_LIMIT, Question, find, inside
 from store.base import Iri, Store
-from store.formats import JSON_LD, N_TRIPLES, TURTLE, convert
+from store.formats import JSON_LD, N_TRIPLES, TURTLE, Format, convert
 
+PATH = "/neighbourhood"
 _SLOW = (b"graph=", b"type=", b"depth=3")  # what takes longer than a thread does
 _SHORT = 500
 _RDF = (JSON_LD, TURTLE, N_TRIPLES)
@@ -93,39 +93,34 @@ class Around(Root):
     format: Literal["json", "cytoscape"] = Field("json", description="Elements of Cytoscape.js in place of JSON")
 
 
-class _Direct(APIRoute):
-    """A route whose function takes the request and returns the answer, without FastAPI's own reading between."""
-
-    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Calls the function; what it raises is answered further out."""
-        if scope["method"] == "GET":
-            response: Response = await self.endpoint(Request(scope, receive, send))
-            await response(scope, receive, send)
-        else:
-            await super().handle(scope, receive, send)
-
-
-def router(store: Store) -> APIRouter:
-    """Returns the routes of `/neighbourhood`."""
-    routes = APIRouter(route_class=_Direct, responses=DOCUMENTED, default_response_class=Response)
+def serving(store: Store) -> Serve:
+    """Returns what answers a request for `/neighbourhood`."""
     kept = Kept(BYTES)
 
     def answered(request: Request, snapshot: Store, index: Index) -> Response:
         return kept.answer(request, snapshot.version, partial(_answered, request, snapshot, index))
 
     # On the event loop: an answer costs less than a thread does, but for some.
-    @routes.get(
-        "/neighbourhood", responses=documented(*_RDF, model=Neighbourhood | Cytoscape), openapi_extra=described(Around)
-    )
-    async def neighbourhood(request: Request) -> Response:
-        """Sends a node, its neighbours, and all edges among these."""
+    async def serve(request: Request) -> Response:
         snapshot = store.snapshot()
         index = await _index(snapshot)
         if any(slow in request.scope["query_string"] for slow in _SLOW):
             return await run_in_threadpool(answered, request, snapshot, index)
         return answered(request, snapshot, index)
 
-    @routes.get("/neighbourhood/stats", responses={200: {"model": Statistics}}, openapi_extra=described(Root))
+    return serve
+
+
+def router(store: Store) -> APIRouter:
+    """Returns the routes of `/neighbourhood`."""
+    routes, serve = APIRouter(), serving(store)
+
+    @routes.get(PATH, responses=documented(*_RDF, model=Neighbourhood | Cytoscape), openapi_extra=described(Around))
+    async def neighbourhood(request: Request) -> Response:
+        """Sends a node, its neighbours, and all edges among these."""
+        return await serve(request)
+
+    @routes.get(f"{PATH}/stats", responses={200: {"model": Statistics}}, openapi_extra=described(Root))
     async def stats(request: Request) -> Response:
         """Counts the links of a node by predicate and direction, before it is expanded."""
         given = read(Root, request)
@@ -144,7 +139,7 @@ async def _index(snapshot: Store) -> Index:
 
 def _answered(request: Request, snapshot: Store, index: Index) -> Response:
     iri, given = _given(request)
-    form = best(request.headers.get("accept"), (JSON, *_RDF))
+    form = _form(request.headers.get("accept"))
     graph, shown = index.graph, language(request, given.lang)
     found = find(graph, _question(index, snapshot, given, _root(index, iri)))
     own = literals(graph, found.nodes) if "literals" in given.include else []
@@ -155,6 +150,11 @@ def _answered(request: Request, snapshot: Store, index: Index) -> Response:
     else:
         body = as_json(graph, found, shown, index.version, _LITERALS.dump_json(own) if own else b"[]")
     return respond(request, body, form, VARY, etag=tag(request, index))
+
+
+@lru_cache
+def _form(accept: str | None) -> Format:
+    return best(accept, (JSON, *_RDF))
 
 
 def _given(request: Request) -> tuple[str, Around]:

@@ -1,33 +1,29 @@
 """The query operation of the SPARQL 1.1 Protocol (https://www.w3.org/TR/sparql11-protocol/), and what describes it."""
 
-import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from urllib.parse import parse_qsl
 
 from fastapi import APIRouter, Request
-from fastapi.responses import JSONResponse, PlainTextResponse, Response
+from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
-from starlette.routing import Route
-from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api import editor, errors, guard
+from api import editor, guard
 from api.errors import Problem
 from api.negotiate import HTML, best, documented, respond
 from api.outside import Operation, Outside
 from api.settings import Settings
+from api.shortcut import Serve
 from ontology.terms import DCT, RDF, RDFS, SD
 from store import formats
-from store.base import Dataset, Iri, Literal, StoreError
+from store.base import Dataset, Iri, Literal
 from store.formats import Format, convert
 
 _FORM = "application/x-www-form-urlencoded"
 _QUERY = "application/sparql-query"
 _ACCEPTED = f"{_QUERY}, {_FORM}"
-_POSTING = {"POST", "QUERY"}
+POSTING = {"POST", "QUERY"}
 PATH = "/sparql"
-_ROUTE = Route(PATH, PlainTextResponse)  # Its path is what requests are counted by.
-Serve = Callable[[Request], Awaitable[Response]]
 _TEXT = {"type": "string"}
 _PARAMETERS = {
     "parameters": [
@@ -133,31 +129,6 @@ def serving(settings: Settings, outside: Outside) -> Serve:
     return serve
 
 
-class Shortcut:
-    """Answers queries ahead of the routes, which describe them: the way to a route takes longer than most queries."""
-
-    def __init__(self, app: ASGIApp, serve: Serve) -> None:
-        """Goes around `app`, which gets all other requests."""
-        self._app, self._serve = app, serve
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answers a request that may hold a query."""
-        asks = scope["type"] == "http" and scope["path"] == PATH
-        if not asks or not (scope["query_string"] if scope["method"] == "GET" else scope["method"] in _POSTING):
-            await self._app(scope, receive, send)
-            return
-        scope["route"] = _ROUTE
-        try:
-            answer = await self._serve(Request(scope, receive))
-        except Problem as problem:
-            answer = errors.answer(problem, problem.headers)
-        except StoreError as error:
-            answer = errors.answer(errors.unavailable(error))
-        except asyncio.CancelledError:  # Uvicorn cancels what still runs when the time to end in good order is over.
-            answer = errors.answer(Problem(503, "ending", "this server is going down; ask again"), {"Retry-After": "5"})
-        await answer(scope, receive, send)
-
-
 def offered(form: str) -> Sequence[Format]:
     """Returns the formats that a query form can be answered in, the default first."""
     if form == "SELECT":
@@ -183,7 +154,7 @@ def _limits(settings: Settings, outside: Outside) -> Limits:
 async def _operation(request: Request, limit: int) -> Operation | None:
     """Reads the query operation from the request; None where it carries no query."""
     parameters = _decoded(request.scope["query_string"], "the query string")
-    if request.method in _POSTING:
+    if request.method in POSTING:
         kind, _, rest = request.headers.get("content-type", "").partition(";")
         body = await _body(request, 4 * limit)
         if kind.strip().lower() == _FORM:
