@@ -90,7 +90,7 @@ def built(quads: int) -> Path:
         list(ingest([Path("data/notices")], Path(folder)))
         lines = list(open_store(Path(folder)).nquads())
     HOME.mkdir(parents=True, exist_ok=True)
-    file = HOME / "synthetic.nq"
+    file = HOME / f"synthetic-{quads}.nq"
     with file.open("w", encoding="utf-8") as output:
         output.writelines(f"{line}\n" for line in copies(lines, quads))
     begun = time.perf_counter()

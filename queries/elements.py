@@ -162,22 +162,26 @@ def as_json(graph: Adjacency, found: Found, language: str, version: str, literal
         literals: The literals of the nodes, as JSON.
     """
     nodes = b",".join(graph.json(found.nodes, language))
-    edges = graph.edges(found.edges, found.nodes, language)
+    edges = graph.edges(found.edges, language)
     start = (b'{"root":"', graph.iri_bytes(found.nodes[0]), b'","nodes":[', nodes, b'],"edges":[')
     return b"".join((*start, *edges, b'],"literals":', literals, b",", _rest(found, version)))
 
 
 def as_cytoscape(graph: Adjacency, found: Found, language: str, version: str) -> bytes:
     """Returns a neighbourhood as JSON, see `Cytoscape`."""
-    nodes = b",".join(b'{"data":%b}' % node for node in graph.json(found.nodes, language))
-    edges = graph.edges(found.edges, found.nodes, language, "data")
-    return b"".join((b'{"elements":{"nodes":[', nodes, b'],"edges":[', *edges, b"]},", _rest(found, version)))
+    nodes = _wrapped(b",".join(graph.json(found.nodes, language)))
+    edges = _wrapped(b"".join(graph.edges(found.edges, language)))
+    return b'{"elements":{"nodes":[%b],"edges":[%b]},%b' % (nodes, edges, _rest(found, version))
+
+
+def _wrapped(objects: bytes) -> bytes:
+    """Makes each of some objects a member `data`; what it looks for stands between two of them alone."""
+    return b'{"data":%b}' % objects.replace(b'},{"id":', b'}},{"data":{"id":') if objects else b""
 
 
 def as_triples(graph: Adjacency, found: Found, language: str) -> Iterator[str]:
     """Yields a neighbourhood as lines of N-Triples: its edges, and the type and the label of each node."""
-    for source, place in ((source, place) for source, places in found.edges.items() for place in places):
-        predicate, target = graph.edge(place)
+    for source, predicate, target in map(graph.edge, found.edges):
         yield f"{_n3(graph.iri(source))} <{graph.predicates[predicate]}> {_n3(graph.iri(target))} ."
     for node in found.nodes:
         yield f"{_n3(graph.iri(node))} <{RDFS_LABEL}> {Literal(graph.label(node, language)).n3()} ."
@@ -213,8 +217,8 @@ def statistics(graph: Adjacency, root: int, language: str) -> Statistics:
 
 
 def _rest(found: Found, version: str) -> bytes:
-    more = json.dumps(cursors.write(version, *found.next) if found.next else None)
-    return f'"truncated":{json.dumps(found.truncated)},"next":{more}}}'.encode()
+    more = f'"{cursors.write(version, *found.next)}"' if found.next else "null"
+    return f'"truncated":{"true" if found.truncated else "false"},"next":{more}}}'.encode()
 
 
 def _n3(node: str) -> str:

@@ -13,13 +13,13 @@ from ontology import terms
 from queries import neighbourhood, paths
 from queries.catalogue import question
 from store import arrays, search, versions
-from store.adjacency import Adjacency
+from store.adjacency import LANGUAGES, Adjacency
 from store.arrays import local_name
 from store.base import Rows, Store, Writer
 from store.dumps import union
 from store.search import LAST_DAY, Document, TextIndex
 
-PART = "index"
+PART = "index-2"  # Another name when what stands in it changes: a version that has the old one gets a new one.
 KINDS = (
     *("Notice", "Measure", "Provision", "Deadline", "Agency", "CitedDocument"),
     *("Instrument", "TargetEntity", "Domain", "AdministrativeDivision", "Event"),
@@ -116,6 +116,8 @@ def _write(store: Store, folder: Path) -> None:
     arrays.write(union(store), folder, neighbourhood.READING)
     graph = Adjacency(folder)
     arrays.write_first(neighbourhood.first(graph), folder)
+    for language in LANGUAGES:
+        arrays.write_text(folder, f"{arrays.EDGES}.{language}", graph.written_edges(language))
     nodes = [(node, kind) for kind in KINDS for node in instances(graph, terms.NG + kind)]
     labels = sorted((node for node, _ in nodes), key=lambda node: (graph.label(node, "zh"), node))
     search.write(_documents(store, graph, sorted(nodes)), labels, folder / _TEXTS, ("kind", *paths.names()))

@@ -5,12 +5,13 @@ that a group of 100,000 hides none of the others; a neighbour of several groups 
 in this order is a turn and a group: whoever goes on from there has met each neighbour once at the end.
 """
 
-from collections.abc import Container, Iterator
+from collections.abc import Collection, Container, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
+from itertools import filterfalse, islice
 
 from ontology import terms
-from store.adjacency import Adjacency, Run
+from store.adjacency import Adjacency, Places, Run
 from store.arrays import Reading
 from store.base import Store
 
@@ -32,7 +33,7 @@ READING = Reading(
 )
 MAX_DEPTH, MAX_LIMIT = 3, 500
 _SMALL, _LOOKED_AT = 64, 20_000
-_FIRST = 64  # neighbours of each node that are found when the index is made
+_FIRST = 256  # neighbours of each node that are found when the index is made
 
 Place = tuple[int, int]
 
@@ -76,13 +77,13 @@ class Found:
 
     Attributes:
         nodes: The root, then its neighbours in the order in which they were met.
-        edges: All edges among these, by the node that they leave: their places (`Adjacency.edge`).
+        edges: All edges among these: their places (`Adjacency.edge`), in the order of the nodes that they leave.
         truncated: Whether some node has more neighbours than are here.
         next: Where the neighbours of the root go on; None where there are no more.
     """
 
     nodes: tuple[int, ...]
-    edges: dict[int, list[int]]
+    edges: Sequence[int] | Places
     truncated: bool
     next: Place | None
 
@@ -104,7 +105,7 @@ def find(graph: Adjacency, asked: Question) -> Found:
             nodes.update(dict.fromkeys(found))
             reached += found
         layer = reached
-    return Found(tuple(nodes), _edges(graph, asked, nodes.keys()), truncated, following)
+    return Found(tuple(nodes), _edges(graph, asked, nodes), truncated, following)
 
 
 def inside(graph: Adjacency, store: Store, name: str) -> AbstractSet[tuple[int, int, int]]:
@@ -120,19 +121,18 @@ def first(graph: Adjacency) -> Iterator[list[int]]:
         yield _searched(graph, Question(node), node, _FIRST + 1, {node: None})[0]
 
 
-def _edges(graph: Adjacency, asked: Question, nodes: AbstractSet[int]) -> dict[int, list[int]]:
+def _edges(graph: Adjacency, asked: Question, nodes: Collection[int]) -> Sequence[int] | Places:
     """Returns all edges among nodes, whichever predicates led to these; one asked for by name whatever its level."""
     level = max((graph.level(predicate) for predicate in asked.predicates), default=0)
     found = graph.among(nodes, max(level, asked.level))
     if asked.within is None and level <= asked.level:
         return found
 
-    def shown(source: int, place: int) -> bool:
-        predicate, target = graph.edge(place)
-        wanted = graph.level(predicate) <= asked.level or predicate in asked.predicates
-        return wanted and (asked.within is None or (source, predicate, target) in asked.within)
+    def shown(edge: tuple[int, int, int]) -> bool:
+        wanted = graph.level(edge[1]) <= asked.level or edge[1] in asked.predicates
+        return wanted and (asked.within is None or edge in asked.within)
 
-    return {source: [place for place in places if shown(source, place)] for source, places in found.items()}
+    return [place for place in found.tolist() if shown(graph.edge(place))]
 
 
 def _share(whole: int, parts: int) -> int:
@@ -145,9 +145,10 @@ def _neighbours(
     """Returns neighbours of a node that are not known, and where to go on: None where there are no more."""
     if asked.plain:
         met = graph.first(node)
-        found = [other for other in met if other not in known]
+        found = [*islice(filterfalse(known.__contains__, met), limit + 1)]
         if len(found) > limit:
-            return found[:limit], _place(graph, node, found[limit]) if node == asked.root else (0, 0)
+            other = found.pop()
+            return found, _place(graph, node, other) if node == asked.root else (0, 0)
         if len(met) <= _FIRST:
             return found, None
     return _searched(graph, asked, node, limit, known)

@@ -1,23 +1,29 @@
 """Who is linked with whom: the triples of a data set as sorted arrays, mapped into memory, the same at any size.
 
 Nodes are numbered in the order of their IRIs, so that the order of numbers is the same in every version. The links of a
-node stand side by side, those of a predicate within them: `out` has them by subject, `into` by object. What is sent of
-a node stands here as it is sent, in JSON.
+node stand side by side, those of a predicate within them: `out` has them by subject, `into` by object. Nodes, and the
+links that are not only sent when asked for, stand here as they are sent, in JSON.
 """
 
+import hashlib
 import json
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Mapping
-from collections.abc import Set as AbstractSet
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import cached_property
+from mmap import mmap
 from pathlib import Path
+from threading import Lock
 from typing import NamedTuple
 
-from store.arrays import ABOUT, FIRST, local_name, map_file, mapped, mapped_text, quoted, read_literal
+import numpy as np
+from numpy.typing import NDArray
+
+from store.arrays import ABOUT, EDGES, FIRST, local_name, mapped, mapped_text, quoted, read_literal, term
 from store.base import Literal, StoreError
 
 _APART = 64
-_FEW = 16  # links a node, below which it is quicker to look at all than to search for each
+LANGUAGES = ("zh", "en")
+Places = NDArray[np.int64]
 
 
 class Run(NamedTuple):
@@ -37,6 +43,7 @@ class Links:
     """The links of all nodes in one direction.
 
     Attributes:
+        starts: Of each node and level, where its links begin.
         ends: The node at the other end of each link.
         predicates: The predicate of each link.
     """
@@ -45,40 +52,19 @@ class Links:
         """Maps the arrays of a direction."""
         self.ends = mapped(folder / f"{name}.ends", "I")
         self.predicates = mapped(folder / f"{name}.predicates", "H")
-        self._starts = mapped(folder / f"{name}.starts", "Q")
+        self.starts = mapped(folder / f"{name}.starts", "Q")
         self._levels = levels
 
     def places(self, node: int, level: int) -> tuple[int, int]:
         """Returns where the links of a node up to a level begin and end."""
         first = node * self._levels
-        return self._starts[first], self._starts[first + level + 1]
+        return self.starts[first], self.starts[first + level + 1]
 
     def run(self, node: int, predicate: int) -> memoryview:
         """Returns the nodes that a predicate leads to."""
         first, end = self.places(node, self._levels - 1)
         first = bisect_left(self.predicates, predicate, first, end)
         return self.ends[first : bisect_left(self.predicates, predicate + 1, first, end)]
-
-    def among(self, nodes: AbstractSet[int], level: int) -> dict[int, list[int]]:
-        """Returns the places of the links from nodes to nodes, up to a level, by the node that they leave."""
-        starts, ends, step, last, few = self._starts, self.ends, self._levels, level + 1, _FEW * len(nodes)
-        wide = [node for node in nodes if starts[node * step + last] - starts[node * step] > few]
-        found = {node: self.searched(*self.places(node, level), nodes) for node in wide}
-        for node in nodes:
-            places = range(starts[node * step], starts[node * step + last])
-            if node not in found and (within := [place for place in places if ends[place] in nodes]):
-                found[node] = within
-        return found
-
-    def searched(self, first: int, last: int, nodes: Iterable[int]) -> list[int]:
-        """Returns the places from `first` to `last`, of one node, that lead to some nodes; looks at few."""
-        found = []
-        while first < last:
-            end = bisect_left(self.predicates, self.predicates[first] + 1, first, last)
-            places = ((bisect_left(self.ends, other, first, end), other) for other in nodes)
-            found += [place for place, other in places if place < end and self.ends[place] == other]
-            first = end
-        return sorted(found)
 
 
 class Adjacency:
@@ -112,11 +98,13 @@ class Adjacency:
             self._nodes, self._node_ends = mapped_text(folder, "nodes")
             self._types = mapped(folder / "types", "H")
             self._directions = (Links(folder, "into", len(self._bounds)), Links(folder, "out", len(self._bounds)))
-            self._ids = map_file(folder / "ids")
         except (OSError, ValueError, KeyError) as error:
             raise StoreError(f"the index in {folder} cannot be read: {error}") from error
         self._numbers = {predicate: number for number, predicate in enumerate(self.predicates)}
-        self._joints: dict[tuple[str, str], tuple[bytes, list[bytes]]] = {}
+        out = self._directions[True]
+        # Numbers with a sign, for those without become fractions where they are mixed.
+        self._starts, self._targets = np.asarray(out.starts).view(np.int64), np.asarray(out.ends)
+        self._marks, self._marking = np.zeros(len(self), bool), Lock()
 
     @cached_property
     def _signposts(self) -> list[bytes]:
@@ -189,10 +177,10 @@ class Adjacency:
     def _firsts(self) -> tuple[memoryview, memoryview]:
         return mapped(self._folder / FIRST, "I"), mapped(self._folder / f"{FIRST}.ends", "Q")
 
-    def first(self, node: int) -> list[int]:
+    def first(self, node: int) -> memoryview:
         """Returns the neighbours of a node that are met first, those that `store.arrays.write_first` was given."""
         nodes, ends = self._firsts
-        return nodes[ends[node] : ends[node + 1]].tolist()
+        return nodes[ends[node] : ends[node + 1]]
 
     def runs(self, node: int, level: int, *, forward: bool) -> Iterator[Run]:
         """Yields the links of a node up to a level, predicate by predicate."""
@@ -208,50 +196,67 @@ class Adjacency:
         """Returns the nodes that a predicate leads to."""
         return self._directions[forward].run(node, predicate).tolist()
 
-    def among(self, nodes: AbstractSet[int], level: int) -> dict[int, list[int]]:
-        """Returns the links among nodes up to a level: their places, for `edge`, by the node that they leave."""
-        return self._directions[True].among(nodes, level)
+    def among(self, nodes: Collection[int], level: int) -> Places:
+        """Returns the links among nodes up to a level: their places, in the order of the nodes that they leave."""
+        some = np.fromiter(nodes, np.int64, len(nodes))
+        first = some * len(self._bounds)
+        begins = self._starts.take(first)
+        counts = self._starts.take(first + level + 1) - begins
+        stops = counts.cumsum()
+        places = np.arange(stops[-1]) + (begins - stops + counts).repeat(counts)
+        targets = self._targets.take(places)
+        with self._marking:
+            self._marks[some] = True
+            found: Places = places[self._marks.take(targets)]
+            self._marks[some] = False
+        return found
 
-    def edge(self, place: int) -> tuple[int, int]:
-        """Returns the predicate and the target of a link that leaves a node."""
-        links = self._directions[True]
-        return links.predicates[place], links.ends[place]
+    def edge(self, place: int) -> tuple[int, int, int]:
+        """Returns the source, the predicate and the target of a link, by its place."""
+        out = self._directions[True]
+        source = (bisect_right(out.starts, place) - 1) // len(self._bounds)
+        return source, out.predicates[place], out.ends[place]
 
-    def edges(
-        self, found: Mapping[int, list[int]], nodes: Iterable[int], language: str, around: str = ""
-    ) -> list[bytes]:
-        """Returns, in pieces, links as JSON with commas between: `{"id", "source", "target", "predicate", "label"}`.
-
-        Args:
-            found: As `among` gives them.
-            nodes: The nodes at their ends.
-            language: `zh` or `en`, of labels.
-            around: The name of a member that each object is wrapped in; empty for none.
-        """
-        opening, joints = self._joined(language, around)
-        ids, ends, predicates = self._ids, self._directions[True].ends, self._directions[True].predicates
-        texts, stops = self._iris, self._iri_ends
-        iris = {node: texts[stops[node] : stops[node + 1]] for node in nodes}
-        pieces = [opening]
-        for node, places in found.items():
-            source = b'","source":"%b","target":"' % iris[node]
-            for place in places:
-                pieces += ids[16 * place : 16 * place + 16], source, iris[ends[place]], joints[predicates[place]]
-        pieces[-1] = pieces[-1].removesuffix(b"," + opening).removesuffix(opening)
+    def edges(self, places: Sequence[int] | Places, language: str) -> list[bytes]:
+        """Returns, in pieces, links as JSON with commas between: `{"id", "source", "target", "predicate", "label"}`."""
+        if not len(places):
+            return []
+        texts, stops = self._edges[language]
+        some = np.asarray(places)
+        begins, ends = stops.take(some), stops.take(some + 1)
+        if (begins == ends).any():
+            pieces = [self._edge(*self.edge(place), language) for place in places]
+        else:
+            apart = begins[1:] != ends[:-1]  # What stands side by side is one piece.
+            begins = np.concatenate((begins[:1], begins[1:][apart]))
+            ends = np.concatenate((ends[:-1][apart], ends[-1:]))
+            pieces = [texts[begin:end] for begin, end in zip(begins.tolist(), ends.tolist(), strict=True)]
+        pieces[-1] = pieces[-1].removesuffix(b",")
         return pieces
 
-    def _joined(self, language: str, around: str) -> tuple[bytes, list[bytes]]:
-        """Returns what stands before the first edge's id, and by predicate what stands between target and next id."""
-        if (language, around) not in self._joints:
-            before, after = (f'{{"{around}":{{"id":"', "}},") if around else ('{"id":"', "},")
-            self._joints[language, around] = (
-                before.encode(),
-                [
-                    f'","predicate":"{iri}","label":{quoted(self.name(number, language))}{after}{before}'.encode()
-                    for number, iri in enumerate(self.predicates)
-                ],
-            )
-        return self._joints[language, around]
+    @cached_property
+    def _edges(self) -> dict[str, tuple[mmap | bytes, Places]]:
+        texts = {language: mapped_text(self._folder, f"{EDGES}.{language}") for language in LANGUAGES}
+        return {language: (text, np.asarray(ends).view(np.int64)) for language, (text, ends) in texts.items()}
+
+    def written_edges(self, language: str) -> Iterator[bytes]:
+        """Yields each link of level 0 as `edges` sends it, and nothing for the others: what stands in the index."""
+        for node in range(len(self)):
+            for run in self.runs(node, len(self._bounds) - 1, forward=True):
+                for target in run.ends:
+                    yield b"" if self.level(run.predicate) else self._edge(node, run.predicate, target, language)
+
+    def _edge(self, source: int, predicate: int, target: int, language: str) -> bytes:
+        """Returns a link as JSON and a comma; its id is the first 16 digits of SHA-256 of its canonical N-Triples."""
+        subject, verb, other = self.iri_bytes(source), self.predicates[predicate].encode(), self.iri_bytes(target)
+        digest = hashlib.sha256(b"%b <%b> %b .\n" % (term(subject), verb, term(other))).hexdigest()[:16].encode()
+        parts = digest, subject, other, verb, self._names[language][predicate]
+        return b'{"id":"%b","source":"%b","target":"%b","predicate":"%b","label":%b},' % parts
+
+    @cached_property
+    def _names(self) -> dict[str, list[bytes]]:
+        numbers = range(len(self.predicates))
+        return {language: [quoted(self.name(n, language)).encode() for n in numbers] for language in LANGUAGES}
 
     def name(self, predicate: int, language: str) -> str:
         """Returns the label of a predicate, like `label`."""

@@ -15,7 +15,7 @@ from ontology.terms import NG, RDF_TYPE
 from store.base import StoreError
 from store.canonical import Block
 
-ABOUT, FIRST = "about.json", "first"
+ABOUT, FIRST, EDGES = "about.json", "first", "edges"
 # A link is packed in one number of 64 bits to be sorted: a node, a predicate, the node at the other end.
 _NODE, _PREDICATE = 26, 12
 _HIGH = _NODE + _PREDICATE
@@ -117,8 +117,6 @@ class _Writing:
         )
         self._scan.links = array("Q")
         outdegrees = self._links("out", out)
-        with (self._folder / "ids").open("wb") as ids:
-            ids.writelines(self._ids(out))
         types = self._types(out)
         out = sorted((link & _MASK) << _HIGH | link & _PREDICATES << _NODE | link >> _HIGH for link in out)
         indegrees = self._links("into", out)
@@ -146,13 +144,6 @@ class _Writing:
         (self._folder / f"{name}.ends").write_bytes(array("I", (link & _MASK for link in links)))
         (self._folder / f"{name}.predicates").write_bytes(array("H", (link >> _NODE & _PREDICATES for link in links)))
         return counts[::levels]
-
-    def _ids(self, out: Iterable[int]) -> Iterator[bytes]:
-        """Yields the id of each link: the first 16 digits of SHA-256 of its line of canonical N-Triples."""
-        terms, predicates = self._terms, [b" <%b> " % iri.encode() for iri in self._predicates]
-        for link in out:
-            line = terms[link >> _HIGH] + predicates[link >> _NODE & _PREDICATES] + terms[link & _MASK] + b" .\n"
-            yield hashlib.sha256(line).hexdigest()[:16].encode()
 
     def _types(self, out: Iterable[int]) -> list[str]:
         """Returns the type of each node: of several one of ours, for it says more; of equals the first by name."""
@@ -250,5 +241,6 @@ def _iri(term: bytes) -> bytes:
     return term if term.startswith(b"_:") else term[1:-1]
 
 
-def _term(iri: bytes) -> bytes:
+def term(iri: bytes) -> bytes:
+    """Returns a node as it stands in N-Triples."""
     return iri if iri.startswith(b"_:") else b"<%b>" % iri

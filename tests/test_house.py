@@ -27,6 +27,7 @@ ALONE = {
     },
     "SPARQLWrapper": {"store/remote.py"},
     "tantivy": {"store/search.py"},
+    "numpy": {"store/adjacency.py"},
     "pyld": {"queries/framing.py"},
     "rdflib": {
         f"shapes/{name}.py" for name in ("compiled", "components", "engine", "load", "pyshacl_judge", "queries")
