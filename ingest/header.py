@@ -3,50 +3,32 @@
 import re
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import cache
 
 from ingest.agencies import complete, described, split_name
 from ingest.bodies import Bodies
 from ingest.dates import find_dates
-from ingest.gazetteer import is_full_name, places_in
+from ingest.gazetteer import is_full_name
 from ingest.layout import Layout
 from ingest.model import AgencyMention, Header, Span
 from ingest.structure import Outline
-from ingest.tables import table
+from ingest.title import (
+    ABOUT,
+    INSTITUTION_END,
+    NAME_END,
+    SENTENCE,
+    bare,
+    decreed,
+    genre_endings,
+    genre_of,
+    is_name,
+    pattern,
+    title_lines,
+)
 
-_SENTENCE = re.compile("[。；！]")
 _TOLD = re.compile("[，。]")
 _BRACKET_PAIRS = str.maketrans("[【﹝（(]】﹞）)", "〔〔〔〔〔〕〕〕〕〕")
-_TRAILING_NOTE = r"(?:[（(][^（()）]{1,20}[）)]|\d{4}年版|[0-9.]+版)*"
-_ABOUT = re.compile("关于|印发|转发|批转")
-_LEAD_IN = re.compile("(?:为|根据|按照|依据|遵照|经|现).*，")
-"""What begins the text of a notice, whose last words (提出如下意见) may be those of a title."""
-_NAME_END = re.compile(r"(?:局|厅|委|委员会|办公室|政府|总局|海关|管委会|法院|检察院|银行|中心|总队)$")
-_NATIONAL = re.compile("国家|中国|中共|中华|国务院")
-_INSTITUTION_END = re.compile(
-    r"(?:领导小组|领导小组办公室|委员会办公室|联席会议办公室|院|所|中心|协会|学会|联合会|执法支队|执法总队)$"
-)
 _IMPRINT = re.compile(r"^(.*?)(?:办公室|办公厅|综合处|秘书处)?[^\u4e00-\u9fff]*(\d{4}年\d{1,2}月\d{1,2}日)印发。?$")
-_EDITION = re.compile(r"（(?:\d{4}[—–-]+\d{4}年|\d{4}年版?|试行|暂行|修订|第[^（）]{1,3}批)）")
-_MADE_PUBLIC = re.compile("《([^《》]+)》[^。]*(?:公布|发布|施行)")
-_MAX_TITLE_LINE = 60
 _MAX_ADDRESSEES = 400
-
-
-@cache
-def _pattern(kind: str) -> re.Pattern[str]:
-    return re.compile("|".join(f"(?:{row['pattern']})" for row in table("header") if row["kind"] == kind))
-
-
-@cache
-def _genre_endings() -> dict[str, str]:
-    return {ending: row["genre"] for row in table("genres") for ending in row["ending"].split("|")}
-
-
-@cache
-def _title_end() -> re.Pattern[str]:
-    endings = "|".join(sorted(_genre_endings(), key=len, reverse=True))
-    return re.compile(rf"({endings})”?{_TRAILING_NOTE}$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +53,7 @@ def read_header(text: str, layout: Layout, parts: Outline) -> Header:
     return Header(
         title=title,
         document_number=_number(text, front.number),
-        genre="news-report" if news else _genre(title),
+        genre="news-report" if news else genre_of(title),
         issuers=issuers,
         addressees=tuple(printed[s.start : s.end] for s in _groups(text, front.addressees)),
         addressed_to=_addressed_to(text, front.addressees, issuers),
@@ -92,7 +74,7 @@ def _outer(text: str, parts: Outline) -> Outline:
 
 
 def _names_somebody(words: str) -> bool:
-    return bool(_NAME_END.search(words) or _INSTITUTION_END.search(words)) and not _SENTENCE.search(words)
+    return bool(NAME_END.search(words) or INSTITUTION_END.search(words)) and not SENTENCE.search(words)
 
 
 def _whole_date(words: str) -> date | None:
@@ -104,43 +86,35 @@ def _front(text: str, paragraphs: tuple[Span, ...]) -> _Front:
     lines, number, addressees = [], None, None
     for paragraph in paragraphs:
         words = text[paragraph.start : paragraph.end]
-        found = _pattern("number").search(words)
+        found = pattern("number").search(words)
         if (
             found
             and number is None
-            and not _SENTENCE.search(words[: found.end()])
+            and not SENTENCE.search(words[: found.end()])
             and "《" not in words[: found.start()]
         ):
             number, addressees, before = _cut_number(text, paragraph, found)
             lines += [before] if before.end > before.start else []
             if addressees is not None:
                 break
-        elif _pattern("number-bare").fullmatch(words) and number is None:
+        elif pattern("number-bare").fullmatch(words) and number is None:
             number = paragraph
         elif found_addressees := _addressees(text, paragraph):
             addressees = found_addressees
             break
-        elif _SENTENCE.search(words) and lines:
+        elif SENTENCE.search(words) and lines:
             break
         else:
-            lines.append(paragraph)
-    title = _title_lines(text, lines, before=number) or _decreed(text, paragraphs) or _enclosed(text, paragraphs)
+            lines.append(bare(text, paragraph))
+    title = title_lines(text, lines, before=number) or decreed(text, paragraphs) or _enclosed(text, paragraphs)
     return _Front(title, number, addressees)
-
-
-def _decreed(text: str, paragraphs: tuple[Span, ...]) -> tuple[Span, ...]:
-    """Returns the title of what a decree (令) makes public."""
-    if not paragraphs or text[paragraphs[0].end - 1] != "令":
-        return ()
-    found = next((m for s in paragraphs if (m := _MADE_PUBLIC.search(text, s.start, s.end))), None)
-    return (Span(*found.span(1)),) if found else ()
 
 
 def _enclosed(text: str, paragraphs: tuple[Span, ...]) -> tuple[Span, ...]:
     """Returns the title of what a letter without a title encloses, below the letter's date."""
     dated = [i for i, s in enumerate(paragraphs) if _whole_date(text[s.start : s.end])]
     below = paragraphs[dated[-1] + 1 :] if dated else ()
-    return _title_lines(text, [s for s in below if not _SENTENCE.search(text, s.start, s.end)], before=None)
+    return title_lines(text, [s for s in below if not SENTENCE.search(text, s.start, s.end)], before=None)
 
 
 def _cut_number(text: str, paragraph: Span, found: re.Match[str]) -> tuple[Span, Span | None, Span]:
@@ -148,10 +122,10 @@ def _cut_number(text: str, paragraph: Span, found: re.Match[str]) -> tuple[Span,
     start = paragraph.start + found.start()
     letters = found[0][: re.search(r"[〔\[【﹝（(]", found[0]).start()]  # type: ignore[union-attr]  # the pattern holds one
     named = letters[:-1]  # 临州市监通告〔2024〕1号 ends with such a word itself
-    ending = max((named.rfind(e) + len(e) for e in _genre_endings() if len(e) > 1 and e in named), default=0)
-    if not _pattern("title-words").search(text, paragraph.start, start + ending):
+    ending = max((named.rfind(e) + len(e) for e in genre_endings() if len(e) > 1 and e in named), default=0)
+    if not pattern("title-words").search(text, paragraph.start, start + ending):
         ending = 0  # 宁市监公告〔2025〕8号 counts the announcements of an agency
-    label = _pattern("number-label").match(text[paragraph.start : paragraph.end])
+    label = pattern("number-label").match(text[paragraph.start : paragraph.end])
     ending = max(ending, (label.end() - found.start()) if label else 0)
     number = Span(start + ending, paragraph.start + found.end())
     addressees = _addressees(text, Span(number.end, paragraph.end))
@@ -164,64 +138,12 @@ def _addressees(text: str, span: Span) -> Span | None:
     words = text[span.start : text.find("：", span.start, span.end) + 1]
     is_salutation = (
         len(words) <= _MAX_ADDRESSEES
-        and _pattern("addressee").search(words)
-        and not _pattern("no-addressee").search(words)
-        and not _pattern("field").match(words)
+        and pattern("addressee").search(words)
+        and not pattern("no-addressee").search(words)
+        and not pattern("field").match(words)
         and "。" not in words
     )
     return Span(span.start, span.start + len(words)) if is_salutation else None
-
-
-def _title_lines(text: str, lines: list[Span], before: Span | None) -> tuple[Span, ...]:
-    """Returns the lines of the title: those that end at a genre word, and what they continue above."""
-    clean = [s for s in lines if not _pattern("field").match(text[s.start : s.end])]
-    ends = [
-        i
-        for i, s in enumerate(clean)
-        if _title_end().search(text[s.start : s.end])
-        and s.end - s.start <= _MAX_TITLE_LINE * 2
-        and not _LEAD_IN.match(text, s.start, s.end)
-    ]
-    if not ends:
-        return ()
-    last = ends[0] if before is None else next((i for i in ends if clean[i].start >= before.start), ends[-1])
-    first = last
-    while first > 0:
-        above = text[clean[first - 1].start : clean[first - 1].end]
-        joined = "".join(text[s.start : s.end] for s in clean[first : last + 1])
-        if not _continues_title(above, joined):
-            break
-        first -= 1
-    if before is not None:
-        first = max(first, next((i for i, s in enumerate(clean) if s.start > before.start and i <= last), first))
-    behind = clean[last + 1 : last + 2]
-    if behind and _EDITION.fullmatch(text, behind[0].start, behind[0].end):
-        last += 1
-    return tuple(clean[first : last + 1])
-
-
-def _continues_title(above: str, joined: str) -> bool:
-    if len(above) > _MAX_TITLE_LINE or _SENTENCE.search(above) or above.endswith("：") or find_dates(above):
-        return False
-    if _pattern("masthead").search(above) or joined.startswith(above) or above.startswith(joined):
-        return False
-    if _is_name(above):
-        return True
-    if _NAME_END.search(above):
-        if not (places_in(above) or _NATIONAL.match(above)):
-            return False  # the name of a site
-        return bool(re.match("关于|印发|转发", joined)) or bool(
-            _NAME_END.search(joined[: joined.find("关于")] if "关于" in joined else "")
-        )
-    return not _ABOUT.match(joined) or _ABOUT.search(above) is not None
-
-
-def _is_name(words: str) -> bool:
-    """Tells whether a line is an agency's name: an authority's, or that of an institution of a division."""
-    if split_name(words):
-        return _NAME_END.search(words) is not None
-    places = places_in(words)
-    return bool(places) and words.startswith(places[0]) and _INSTITUTION_END.search(words) is not None
 
 
 def _number(text: str, span: Span | None) -> str | None:
@@ -231,32 +153,27 @@ def _number(text: str, span: Span | None) -> str | None:
     return (printed[1:-1] if printed[0] in "（(" else printed).translate(_BRACKET_PAIRS)
 
 
-def _genre(title: str | None) -> str:
-    match = _title_end().search(title or "")
-    return _genre_endings()[match[1]] if match else "notice"
-
-
 def _is_news(text: str, layout: Layout, parts: Outline, front: _Front) -> bool:
     """A report or a reading of a policy tells of the notice: it has no number, and no agency signs or heads it."""
     signed = _signature(text, layout, parts.back)
     if front.number or (signed and front.title) or _before_about(text, layout, front.title):
         return False
-    if _pattern("headline").search(_headline(text, layout, parts) or ""):
+    if pattern("headline").search(_headline(text, layout, parts) or ""):
         return True
     if signed:
         return False
     body = [text[s.start : s.end] for s in (*parts.front, *parts.back)]
-    body = [line for line in body if not _pattern("field").match(line)]
-    return any(_pattern("news").search(line) for line in body[:6] + body[-3:])
+    body = [line for line in body if not pattern("field").match(line)]
+    return any(pattern("news").search(line) for line in body[:6] + body[-3:])
 
 
 def _headline(text: str, layout: Layout, parts: Outline) -> str | None:
     """Returns the line above a news lead; None where the report is given without its headline."""
     for s in parts.front:
         words = text[s.start : s.end]
-        if _SENTENCE.search(words):
+        if SENTENCE.search(words):
             return None
-        if not _pattern("field").match(words) and not words.endswith("：") and not find_dates(words):
+        if not pattern("field").match(words) and not words.endswith("：") and not find_dates(words):
             return layout.text[s.start : s.end]
     return None
 
@@ -293,7 +210,7 @@ def _issue_date(text: str, parts: Outline, *, news: bool) -> date | None:
             return find_dates(match[2])[0].value
     for s in parts.front:
         words = text[s.start : s.end]
-        if _pattern("date-label").match(words) and (found_dates := find_dates(words)):
+        if pattern("date-label").match(words) and (found_dates := find_dates(words)):
             return found_dates[0].value
     return _lead_date(text, parts) if news else _date_below_title(text, parts)
 
@@ -349,7 +266,7 @@ def _signature(text: str, layout: Layout, back: tuple[Span, ...]) -> list[Span]:
     for s in back:
         for part in _names_in(text, layout, s):
             words = text[part.start : part.end]
-            if _is_name(words) and not _SENTENCE.search(words) and "：" not in words:
+            if is_name(words) and not SENTENCE.search(words) and "：" not in words:
                 found.append(part)
             else:
                 break
@@ -358,7 +275,7 @@ def _signature(text: str, layout: Layout, back: tuple[Span, ...]) -> list[Span]:
 
 def _names_in(text: str, layout: Layout, span: Span) -> list[Span]:
     """Several names on one line are parted by blanks that the normalised text has lost."""
-    cuts = [g for g in layout.gaps(span) if _NAME_END.search(text[span.start : g])]
+    cuts = [g for g in layout.gaps(span) if NAME_END.search(text[span.start : g])]
     return [Span(a, b) for a, b in zip([span.start, *cuts], [*cuts, span.end], strict=True)]
 
 
@@ -366,12 +283,12 @@ def _before_about(text: str, layout: Layout, title: tuple[Span, ...]) -> list[Sp
     """The agencies that a title begins with: before 关于, or in front where it has no 关于."""
     found = []
     for s in title:
-        about = _ABOUT.search(text, s.start, s.end)
+        about = ABOUT.search(text, s.start, s.end)
         end = about.start() if about else s.end
         for part in _names_in(text, layout, Span(s.start, end)):
             words = text[part.start : part.end]
             name = split_name(words)
-            if _is_name(words):
+            if is_name(words):
                 found.append(part)
             elif name is not None and not found and is_full_name(name.place):
                 found.append(Span(part.start, part.end - len(name.unit)))
@@ -392,7 +309,7 @@ def _news_subject(text: str, parts: Outline) -> list[Span]:
     """The agency that the lead says has acted, else the first regulator that the report names."""
     for kind in ("news-subject", "news-agency"):
         for s in parts.front:
-            match = _pattern(kind).search(text, s.start, s.end)
+            match = pattern(kind).search(text, s.start, s.end)
             name = split_name(match[1]) if match else None
             if match and name and name.place and not name.unit:
                 return [Span(*match.span(1))]

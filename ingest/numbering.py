@@ -18,7 +18,12 @@ _STYLES = (
     ("part", re.compile(rf"第({_CN}|{_AR})节")),
     ("article", re.compile(rf"第({_CN}|{_AR})条(?![的款例之]|规定)")),
     ("entry", re.compile(rf"第({_CN}|{_AR})项(?!目)")),
-    ("task", re.compile(rf"(?:措施|举措|任务|行动|工程|条款|事项)({_CN}|{_AR})[：:、．.]?")),
+    (
+        "task",
+        re.compile(
+            rf"(?:措施|举措|任务|行动|工程|条款|事项)({_CN}|{_AR})[：:、．.]?|(?:要求|要点|政策|红利|承诺|亮点)({_CN}|{_AR})[：:]"
+        ),
+    ),
     ("stated", re.compile(rf"({_CN})是")),
     ("roman", re.compile("([Ⅰ-Ⅻ])[.．、]")),
     ("ordinal", re.compile(rf"第({_CN})[，、：]")),

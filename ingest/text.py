@@ -24,6 +24,8 @@ _BOMS = (
 _DECLARED = {"utf-8": "utf-8", "utf8": "utf-8", "big5": "big5hkscs", "big5-hkscs": "big5hkscs"} | dict.fromkeys(
     ("gb2312", "gb_2312", "gb_2312-80", "gbk", "x-gbk", "cp936", "gb18030"), "gb18030"
 )
+_SCRAMBLED = (("windows-1252", "utf-8"), ("windows-1252", "gb18030"), ("gb18030", "utf-8"))
+"""What Chinese was taken for, and what it is."""
 _CONTROLS = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]")
 _NON_CHARACTERS = re.compile(
     "[\ufdd0-\ufdef" + "".join(chr(plane << 16 | 0xFFFE) + chr(plane << 16 | 0xFFFF) for plane in range(17)) + "]"
@@ -95,6 +97,8 @@ def decode(data: bytes, declared: str | None = None) -> Decoded:
         raise SourceError("too-large", f"it has {len(data):,} bytes; at most {MAX_BYTES:,} are read, so part it")
     decoded = _decoded(data, _DECLARED.get((declared or "").strip().lower()))
     mended = mend(decoded.text)
+    if (lost := mended.text.count("\ufffd")) and 2 * lost > len(_LETTER.findall(mended.text)):
+        raise SourceError("undecodable", "most of its characters are lost (U+FFFD); fetch it again")
     if not mended.text.strip():
         raise SourceError("empty-document", "it holds no text; leave it out")
     return Decoded(mended.text, decoded.warnings + mended.warnings)
@@ -139,11 +143,42 @@ def _decoded(data: bytes, declared: str | None) -> Decoded:
             return found
     few_nuls = data.count(0) * _NUL_SHARE <= len(data)
     if few_nuls:
-        if declared and (found := _strict(data, declared)) and (declared == "utf-8" or _plausibility(found) >= 0):
+        if declared and declared != "utf-8" and (found := _strict(data, declared)) and _plausibility(found) >= 0:
             return found
         if found := _strict(data, "utf-8"):
-            return found if found.text.isascii() or _CHINESE.search(found.text) else _chinese_or(found, data)
+            if found.text.isascii() or _plausibility(found) >= 0:
+                return found
+            found = _unscrambled(found)
+            return found if declared or _CHINESE.search(found.text) else _chinese_or(found, data)
     return _guessed(data, ("gb18030", "big5hkscs") if 0 not in data else ("utf-16-le", "utf-16-be"))
+
+
+def _unscrambled(found: Decoded) -> Decoded:
+    """Undoes an earlier reading in a wrong encoding (mojibake), which was then written as UTF-8.
+
+    Raises:
+        SourceError: `undecodable` where characters were lost by it.
+    """
+    for wrong, right in _SCRAMBLED:
+        if _plausibility(Decoded(found.text.encode(wrong, "ignore").decode(right, "ignore"))) < 0:
+            continue
+        try:
+            text = found.text.encode(wrong, "as-browsers-do").decode(right)
+        except UnicodeError as error:
+            reason = f"it is {right} that somebody took for {wrong}, and characters are lost; fetch it again"
+            raise SourceError("undecodable", reason) from error
+        return Decoded(text, (*found.warnings, f"{right} that somebody had taken for {wrong} was put right"))
+    return found
+
+
+def _as_browsers_do(error: UnicodeError) -> tuple[bytes, int]:
+    """Gives the five bytes back that windows-1252 leaves open and browsers keep (WHATWG Encoding Standard, 9.1)."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return error.object[error.start : error.end].encode("latin-1"), error.end
+
+
+codecs.register_error("as-browsers-do", _as_browsers_do)
 
 
 def _chinese_or(found: Decoded, data: bytes) -> Decoded:

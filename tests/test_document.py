@@ -20,6 +20,7 @@ from tests import printing
 
 CASES = Path(__file__).parent / "cases/documents"
 NOTICES = sorted((Path(__file__).parent.parent / "data/notices").iterdir())
+PLAIN = "各县（市、区）市场监督管理局：为优化营商环境，现就压缩企业开办时间的有关事项通知如下。"
 TRADITIONAL = "各縣（市、區）市場監督管理局：為優化營商環境，現就壓縮企業開辦時間的有關事項通知如下。"
 
 
@@ -183,6 +184,28 @@ def test_text_is_kept(data: bytes, text: str) -> None:
 )
 def test_what_is_mended_is_told(data: bytes, text: str, warnings: list[str]) -> None:
     assert (opened(data).text, list(opened(data).warnings)) == (text, warnings)
+
+
+@pytest.mark.parametrize(
+    ("taken", "told"),
+    [
+        (TRADITIONAL.encode().decode("latin-1"), "utf-8 that somebody had taken for windows-1252 was put right"),
+        (PLAIN.encode("gb18030").decode("latin-1"), "gb18030 that somebody had taken for windows-1252 was put right"),
+        (PLAIN.encode("gb18030").decode("cp1252"), "gb18030 that somebody had taken for windows-1252 was put right"),
+        (f"<html><meta charset=utf-8><p>{PLAIN}".encode().decode("latin-1"), "utf-8 that somebody had taken for"),
+    ],
+)
+def test_what_was_read_in_a_wrong_encoding_before_is_put_right(taken: str, told: str) -> None:
+    document = opened(taken.encode())
+    assert any(text in document.text for text in (PLAIN, TRADITIONAL))
+    assert document.warnings[0].startswith(told)
+
+
+@pytest.mark.parametrize("wrong", ["gb18030", "cp1252", "ascii"])
+def test_what_lost_characters_in_a_wrong_encoding_is_refused(wrong: str) -> None:
+    (found,) = open_documents((PLAIN * 3).encode().decode(wrong, "replace").encode(), "notice")
+    assert isinstance(found, SourceError)
+    assert (found.code, found.reason.endswith("fetch it again")) == ("undecodable", True)
 
 
 def test_a_name_that_says_otherwise_is_told() -> None:
