@@ -1,6 +1,6 @@
 """How fast the API is: requests a second and waiting times, beside an empty route of the same app and `oxigraph serve`.
 
-.venv/bin/python -m bench.api --quads 1000000 [--oxigraph] [--texts 1000000]
+.venv/bin/python -m bench.api --quads 1000000 [--oxigraph] [--virtuoso] [--only "depth 1"]
 """
 
 import argparse
@@ -43,18 +43,30 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quads", type=int, default=1_000_000)
     parser.add_argument("--oxigraph", action="store_true", help="ask `oxigraph serve-read-only` for the same, too")
+    parser.add_argument(
+        "--virtuoso", action="store_true", help="ask Virtuoso 7 for the same, too (virtuoso-t, isql-vt)"
+    )
+    parser.add_argument("--only", default="", help="ask for what begins with this alone")
     options = parser.parse_args()
     store = built(options.quads)
     targets = paths(store)
     with ExitStack() as stack:
         ours, process = stack.enter_context(server([sys.executable, "-m", "api.cli", "serve", "--port", "0"], store))
-        wanted = [(name, ours, process, asked) for name, asked in targets.items()]
+        chosen = ("empty route", options.only)
+        wanted = [(name, ours, process, asked) for name, asked in targets.items() if name.startswith(chosen)]
         if options.oxigraph:
             data = versions.part(versions.current(store), versions.DATA)
             command = [f"{Path(sys.executable).parent}/oxigraph", "serve-read-only", "--location", str(data)]
             theirs, other = stack.enter_context(oxigraph(command))
-            asked = sparql(targets["depth 1, each node once"])
+            asked = sparql("/query", targets["depth 1, each node once"])
             wanted.append(("oxigraph serve, the same as depth 1", theirs, other, asked))
+        if options.virtuoso:
+            from bench.sparql import virtuoso  # noqa: PLC0415 - it builds its store by this module
+
+            stack.enter_context(virtuoso(store))
+            other = int(Path(f"/proc/self/task/{os.getpid()}/children").read_text(encoding="ascii").split()[-1])
+            asked = sparql("/sparql", targets["depth 1, each node once"])
+            wanted.append(("Virtuoso, the same as depth 1", 7981, other, asked))
         results: dict[str, list[Measured]] = {name: [] for name, *_ in wanted}
         for _ in range(ROUNDS):
             for name, port, server_process, asked in wanted:
@@ -145,7 +157,7 @@ def fresh(iri: str) -> str:
     return "".join(f"%{ord(c):02X}" if c in ":/" or which >> place & 1 else c for place, c in enumerate(iri))
 
 
-def sparql(asked: Iterator[str]) -> Iterator[str]:
+def sparql(endpoint: str, asked: Iterator[str]) -> Iterator[str]:
     """Returns the same neighbourhoods as SPARQL queries: links both ways, with labels and types."""
     for path in asked:
         iri = f"<{unquote(path.partition('iri=')[2])}>"
@@ -155,7 +167,7 @@ def sparql(asked: Iterator[str]) -> Iterator[str]:
             f"OPTIONAL {{ ?o a ?type }} }} UNION {{ ?s ?p {iri} OPTIONAL {{ ?s {label} ?label }} "
             "OPTIONAL { ?s a ?type } } } LIMIT 200"
         )
-        yield f"/query?query={quote(text, safe='')}"
+        yield f"{endpoint}?query={quote(text, safe='')}"
 
 
 @contextmanager
