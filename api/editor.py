@@ -7,6 +7,7 @@ from importlib.resources import files
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
+from api import pages
 from api.errors import Problem
 from api.negotiate import HTML, respond
 from ontology.terms import MEDIA_TYPES, PREFIXES
@@ -45,12 +46,11 @@ def page(request: Request) -> Response:
     """Returns the editor; a query in the address stands in it and is run."""
     head = "".join(f'<link rel="stylesheet" href="/web/{name}">' for name in _FILES if name.endswith(".css"))
     scripts = "".join(f'<script src="/web/{name}" defer></script>' for name in _FILES if name.endswith(".js"))
-    html = (
-        '<!DOCTYPE html><html lang="zh"><head><meta charset="utf-8"><title>SPARQL · noticegraph</title>'
-        f'<meta name="viewport" content="width=device-width">{head}{scripts}</head><body>'
+    body = (
         '<header><h1>SPARQL</h1> <a href="/">noticegraph</a> <label>问题 · question <select id="questions"><option>'
         '</option></select></label> <output id="hint"></output></header>'
         f'<main id="editor" data-prefixes="{escape(json.dumps(PREFIXES))}"></main><noscript>The editor needs '
-        "JavaScript; <code>curl --data-urlencode query@FILE.rq …/sparql</code> does not.</noscript></body></html>"
+        "JavaScript; <code>curl --data-urlencode query@FILE.rq …/sparql</code> does not.</noscript>"
     )
+    html = pages.document("SPARQL · noticegraph", body, head + scripts)
     return respond(request, html.encode(), HTML, {"Content-Security-Policy": _POLICY})

@@ -3,90 +3,13 @@
 from collections import Counter
 from html import escape
 
+from api import pages
 from api.marks import KINDS, Block, Mark, Node, nest
+from api.pages import bdi
 from ingest.model import Notice
 from ontology.load import concepts
 
-# Light and dark colour of each kind; all have at least 4.5:1 against the card they stand on where they carry text.
-_COLOURS = {
-    "agency": ("#0e7490", "#67e8f9"),
-    "responsible": ("#0f766e", "#5eead4"),
-    "instrument": ("#15803d", "#86efac"),
-    "target": ("#1d4ed8", "#93c5fd"),
-    "deadline": ("#b45309", "#fcd34d"),
-    "amount": ("#a21caf", "#f0abfc"),
-    "citation": ("#57534e", "#d6d3d1"),
-    "modality": ("#be123c", "#fda4af"),
-    "condition": ("#6d28d9", "#c4b5fd"),
-    "number": ("#64748b", "#94a3b8"),
-    "unexplained": ("#dc2626", "#f87171"),
-}
-_STYLE = """
-:root{--page:#f5f5f4;--card:#fff;--ink:#1c1917;--soft:#57534e;--line:#e7e5e4;--tint:17%}
-@media(prefers-color-scheme:dark){:root{--page:#131211;--card:#1d1b1a;--ink:#eceae8;--soft:#a8a29e;--line:#35312e;
-  --tint:26%}}
-*{box-sizing:border-box}
-html{scroll-behavior:smooth;scroll-padding-top:1rem}
-body{margin:0;background:var(--page);color:var(--ink);
-  font:16px/1.6 system-ui,"PingFang SC","Noto Sans CJK SC","Microsoft YaHei",sans-serif}
-.top,.all{max-width:82rem;margin:auto;padding:2rem clamp(1rem,4vw,3rem) 1.25rem}
-.all{display:grid;grid-template-columns:17.5rem minmax(0,1fr);gap:1.5rem;padding-top:0;padding-bottom:4rem}
-h1{font-size:1.55rem;line-height:1.35;margin:0 0 .75rem;text-wrap:balance}
-h2{font-size:.8rem;margin:0 0 .6rem;color:var(--soft);font-weight:600}
-dl{display:flex;flex-wrap:wrap;gap:.4rem 2rem;margin:0}
-dt{font-size:.75rem;color:var(--soft)}
-dd{margin:0}
-dd,small,b{font-variant-numeric:tabular-nums}
-aside{position:sticky;top:1rem;align-self:start;max-height:calc(100vh - 2rem);overflow:auto;display:grid;gap:1rem;
-  scrollbar-width:thin;scrollbar-color:var(--line) transparent}
-.card{background:var(--card);border:1px solid var(--line);border-radius:.75rem;padding:1rem 1.15rem}
-.legend label{display:flex;align-items:center;gap:.5rem;padding:.12rem 0;cursor:pointer;font-size:.9rem}
-.legend mark{cursor:inherit}
-.legend small{margin-left:auto;color:var(--soft)}
-.legend input{accent-color:var(--c);margin:0}
-.legend i{font-style:normal;color:var(--soft);font-size:.8rem}
-.legend p{margin:.6rem 0 0;color:var(--soft);font-size:.78rem;line-height:1.5}
-nav ol{list-style:none;margin:0;padding:0}
-nav a{display:flex;gap:.55rem;padding:.22rem .4rem;margin:0 -.4rem;border-radius:.4rem;color:inherit;
-  text-decoration:none;font-size:.88rem;line-height:1.45}
-nav a:hover,nav a:focus-visible{background:var(--page)}
-nav b{color:var(--soft);font-weight:500;min-width:1.6em;text-align:right}
-nav em{font-style:normal;color:var(--card);background:var(--unexplained);border-radius:1em;padding:0 .45em;
-  font-size:.72rem;margin-left:auto;align-self:center}
-main{display:grid;gap:1rem;align-content:start}
-.text{display:block;font-size:1.06rem;line-height:2.05;white-space:pre-wrap;overflow-wrap:anywhere}
-.between{padding:0 1.15rem;color:var(--soft)}
-.between .text{font-size:1rem}
-article:target{outline:2px solid var(--target);outline-offset:2px}
-article header{display:flex;flex-wrap:wrap;gap:.35rem .6rem;align-items:center;margin-bottom:.35rem;font-size:.8rem;
-  color:var(--soft)}
-article header a{color:inherit;text-decoration:none;font-weight:600}
-article header span{border:1px solid var(--line);border-radius:1em;padding:.05rem .6rem}
-mark{color:inherit;background:color-mix(in srgb,var(--c) var(--tint),var(--card));border-bottom:2px solid var(--c);
-  border-radius:.2em .2em 0 0;padding:.08em 0 .02em;cursor:help}
-mark mark{padding-bottom:.17em}
-mark:has(mark){padding-bottom:.3em}
-mark.condition,mark.number{background:none;border-bottom:1.5px dotted var(--c)}
-mark.modality{font-weight:600}
-mark.unexplained{background:var(--c);color:var(--card);border-radius:.25em;padding:.05em .25em;font-weight:700}
-details{margin-top:.6rem;font-size:.86rem}
-summary{cursor:pointer;color:var(--soft);width:fit-content}
-table{border-collapse:collapse;width:100%;margin-top:.5rem}
-td{padding:.28rem .7rem .28rem 0;border-top:1px solid var(--line);vertical-align:top;overflow-wrap:anywhere}
-td:first-child{white-space:nowrap;color:var(--c);font-weight:600}
-td:last-child{color:var(--soft);font-family:ui-monospace,monospace;font-size:.78rem}
-.fine{color:var(--instrument)}
-.wrong,.wrong a{color:var(--unexplained)}
-@media(max-width:56rem){.all{grid-template-columns:minmax(0,1fr)}
-  aside{position:static;max-height:none}
-  .legend{display:grid;grid-template-columns:repeat(auto-fill,minmax(11rem,1fr));gap:0 1.5rem}
-  .legend h2,.legend p{grid-column:1/-1}
-  td:last-child{display:none}}
-@media print{aside{display:none}
-  .all{display:block}
-  .card{border:0;padding:0;margin:1rem 0}
-  mark{print-color-adjust:exact}}
-"""
+_HEAD = "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
 
 
 def explain_page(notice: Notice, parts: tuple[Block, ...]) -> str:
@@ -98,27 +21,8 @@ def explain_page(notice: Notice, parts: tuple[Block, ...]) -> str:
     """
     title = notice.header.title or notice.source.file_name
     body = "".join(_block(notice.source.text, block) for block in parts)
-    return (
-        '<!DOCTYPE html>\n<html lang="zh"><head><meta charset="utf-8">'
-        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
-        f'<meta name="viewport" content="width=device-width"><title>{escape(title)}</title>'
-        f"<style>{_style()}</style></head>\n<body>{_head(notice, title, parts)}"
-        f'<div class="all"><aside>{_legend(parts)}{_jumps(parts)}</aside><main>\n{body}</main></div></body></html>\n'
-    )
-
-
-def _style() -> str:
-    light, dark = (";".join(f"--{kind}:{pair[i]}" for kind, pair in _COLOURS.items()) for i in (0, 1))
-    hidden = "{background:none;border-color:transparent;color:inherit;font-weight:inherit}"
-    kinds = "\n".join(
-        f".{kind}{{--c:var(--{kind})}}:root:has(#show-{kind}:not(:checked)) mark.{kind}{hidden}" for kind in KINDS
-    )
-    root = f":root{{color-scheme:light dark;{light}}}@media(prefers-color-scheme:dark){{:root{{{dark}}}}}"
-    return f"{root}{_STYLE}{kinds}"
-
-
-def _bdi(text: str) -> str:
-    return f"<bdi>{escape(text)}</bdi>"
+    shown = f'{_head(notice, title, parts)}<div class="all"><aside>{_legend(parts)}{_jumps(parts)}</aside>'
+    return pages.document(title, f"{shown}<main>\n{body}</main></div>", _HEAD + pages.style("explain.css"))
 
 
 def _head(notice: Notice, title: str, parts: tuple[Block, ...]) -> str:
@@ -131,9 +35,9 @@ def _head(notice: Notice, title: str, parts: tuple[Block, ...]) -> str:
         "有效期 valid": f"{validity.start or '…'} – {end or '…'}" if validity.start or end else "",
         "文件 file": notice.source.file_name,
     }
-    rows = "".join(f"<div><dt>{name}</dt><dd>{_bdi(value)}</dd></div>" for name, value in facts.items() if value)
+    rows = "".join(f"<div><dt>{name}</dt><dd>{bdi(value)}</dd></div>" for name, value in facts.items() if value)
     rows += f"<div><dt>未解释的数字 unexplained</dt><dd>{_unexplained(parts)}</dd></div>"
-    return f'<div class="top"><h1>{_bdi(title)}</h1><dl>{rows}</dl></div>'
+    return f'<div class="top"><h1>{bdi(title)}</h1><dl>{rows}</dl></div>'
 
 
 def _unexplained(parts: tuple[Block, ...]) -> str:
@@ -162,7 +66,7 @@ def _jumps(parts: tuple[Block, ...]) -> str:
         open_numbers = sum(mark.kind == "unexplained" for mark in block.marks)
         warning = f"<em>{open_numbers}</em>" if open_numbers else ""
         said = block.measure.title or _shortened(block.measure.text)
-        rows.append(f'<li><a href="#measure-{block.position}"><b>{block.position}</b>{_bdi(said)}{warning}</a></li>')
+        rows.append(f'<li><a href="#measure-{block.position}"><b>{block.position}</b>{bdi(said)}{warning}</a></li>')
     return f'<nav class="card" aria-label="措施"><h2>措施 Measures</h2><ol>{"".join(rows)}</ol></nav>'
 
 
@@ -199,8 +103,8 @@ def _said(mark: Mark) -> str:
 
 def _details(text: str, block: Block) -> str:
     rows = "".join(
-        f'<tr class="{mark.kind}"><td>{KINDS[mark.kind][0]}</td><td>{_bdi(text[mark.span.start : mark.span.end])}</td>'
-        f"<td>{_bdi(mark.label)}</td><td>{_bdi(mark.rule)}</td></tr>"
+        f'<tr class="{mark.kind}"><td>{KINDS[mark.kind][0]}</td><td>{bdi(text[mark.span.start : mark.span.end])}</td>'
+        f"<td>{bdi(mark.label)}</td><td>{bdi(mark.rule)}</td></tr>"
         for kind in KINDS
         for mark in block.marks
         if mark.kind == kind

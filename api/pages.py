@@ -1,30 +1,40 @@
 """The pages for people: small, self-contained HTML, everything escaped, no script."""
 
 from collections.abc import Iterable
+from functools import cache
 from html import escape
+from importlib.resources import files
 
 from shapes.report import short
 from store.base import Iri, Literal, Rows, Term
 from store.formats import Format
 
-_STYLE = (
-    "body{font:16px/1.5 system-ui,sans-serif;max-width:72rem;margin:2rem auto;padding:0 1rem}"
-    "table{border-collapse:collapse;width:100%}th,td{border:1px solid #ccc;padding:.3rem .5rem;"
-    "text-align:left;vertical-align:top;overflow-wrap:anywhere}td:first-child{min-width:8em}"
-    "td p{margin:0 0 .3rem}a{text-decoration:none}"
-    "a:hover{text-decoration:underline}nav{margin-bottom:1rem}textarea{width:100%;font:14px/1.4 monospace}"
-    "pre{overflow-x:auto;background:#f6f6f6;padding:1rem}nav{color:#555}"
-)
 MAX_ROWS = 1000
 
 
-def page(title: str, body: str) -> bytes:
-    """Returns a whole page; `title` is text, `body` is HTML."""
+def page(title: str, body: str, head: str = "") -> bytes:
+    """Returns a page in our usual style below its title; `title` is text, `body` and `head` are HTML."""
+    shown = f"<h1>{bdi(title)}</h1>{body}"
+    return document(title, shown, f"{style('pages.css')}{head}").encode()
+
+
+def document(title: str, body: str, head: str) -> str:
+    """Returns a whole document; `title` is text, `body` and `head` are HTML."""
     return (
-        f'<!DOCTYPE html><html lang="zh"><head><meta charset="utf-8"><title>{escape(title)}</title>'
-        f'<meta name="viewport" content="width=device-width"><style>{_STYLE}</style></head>'
-        f"<body><h1><bdi>{escape(title)}</bdi></h1>{body}</body></html>"
-    ).encode()
+        f'<!DOCTYPE html>\n<html lang="zh"><head><meta charset="utf-8"><title>{escape(title)}</title>'
+        f'<meta name="viewport" content="width=device-width">{head}</head>\n<body>{body}</body></html>\n'
+    )
+
+
+@cache
+def style(name: str) -> str:
+    """Returns a style sheet of `web/`, to stand in a document."""
+    return f"<style>{files('web').joinpath(name).read_text(encoding='utf-8')}</style>"
+
+
+def bdi(text: str) -> str:
+    """Returns text that does not turn the direction of what stands around it."""
+    return f"<bdi>{escape(text)}</bdi>"
 
 
 def term(value: Term | None, label: str | None = None, base: str = "") -> str:
@@ -39,11 +49,11 @@ def term(value: Term | None, label: str | None = None, base: str = "") -> str:
             tag = f' lang="{escape(language)}"' if language else ""
             return f"<bdi{tag}>{escape(text)}</bdi>"
         case Iri(iri):
-            shown = f"<bdi>{escape(label or short(value.n3()).strip('<>'))}</bdi>"
+            shown = bdi(label or short(value.n3()).strip("<>"))
             if base and iri.startswith(base):
                 return link("/" + iri.removeprefix(base), shown)
             return link(iri, shown) if iri.startswith(("http://", "https://")) else shown
-    return f"<bdi>{escape(value.n3())}</bdi>"
+    return bdi(value.n3())
 
 
 def link(address: str, html: str) -> str:
@@ -61,7 +71,7 @@ def table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 def formats(iri: str, path: str, offers: Iterable[Format]) -> str:
     """Returns the line that names a resource and links its other formats."""
     links = " ".join(link(f"{path}.{form.suffix}", escape(form.suffix)) for form in offers)
-    return f"<nav><bdi>{escape(iri)}</bdi> · {links}</nav>"
+    return f"<nav>{bdi(iri)} · {links}</nav>"
 
 
 def rows_table(rows: Rows, base: str = "") -> str:

@@ -10,11 +10,6 @@ from store.base import Iri
 
 _AROUND = 30
 _MARKED = 120
-_STYLE = (
-    "<style>.Violation{background:#fdd}.Warning{background:#ffd}.Info{background:#eef}mark{background:#fc6}"
-    "span{white-space:nowrap}td p{margin:0 0 .3em}table{table-layout:fixed;width:100%}th:first-child{width:8%}"
-    "th:nth-child(2),th:nth-child(4){width:15%}th:nth-child(3){width:19%}th:last-child{width:12%}</style>"
-)
 
 
 def report_page(title: str, entries: Iterable[tuple[str, Report, Collection[str]]], base: str) -> bytes:
@@ -31,7 +26,7 @@ def report_page(title: str, entries: Iterable[tuple[str, Report, Collection[str]
         if report.results:
             parts.append(_entry(graph, report, texts, base))
     about = f"<p>{judged} 个图已校验 · judged, {len(parts)} 个有结果 · with results</p>"
-    return pages.page(title, _STYLE + about + "".join(parts))
+    return pages.page(title, about + "".join(parts), pages.style("report.css"))
 
 
 def _entry(graph: str, report: Report, texts: Collection[str], base: str) -> str:
@@ -42,8 +37,8 @@ def _entry(graph: str, report: Report, texts: Collection[str], base: str) -> str
     rows = []
     for one in report.results:
         name = one.source_shape.removeprefix(terms.NGSH)
-        where = "<br>".join(f"<bdi>{escape(short(term))}</bdi>" for term in (one.focus_node, one.path) if term)
-        value = f"<bdi>{escape(short(one.value))}</bdi>" if one.value and one.value != one.focus_node else ""
+        where = "<br>".join(pages.bdi(short(term)) for term in (one.focus_node, one.path) if term)
+        value = pages.bdi(short(one.value)) if one.value and one.value != one.focus_node else ""
         why = f'<p lang="zh">{escape(one.message_zh)}</p><p lang="en">{escape(one.message_en)}</p>'
         named = ":" in one.source_shape
         shape = (
