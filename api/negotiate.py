@@ -18,7 +18,7 @@ JSON = Format("json", "application/json", "json", f"{terms.MEDIA_TYPES}applicati
 HTML = Format("html", "text/html", "html", terms.FORMATS + "HTML")
 FOR_EVER = "public, max-age=31536000, immutable"
 _OBJECT, _TEXT = {"type": "object", "additionalProperties": True}, {"type": "string"}
-_MAX_ACCEPT = 1024
+LONGEST = 1024
 _QUALITY = re.compile(r"(?:0(?:\.\d{0,3})?|1(?:\.0{0,3})?)")
 _PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'"
 
@@ -39,15 +39,20 @@ def best(accept: str | None, offers: tuple[Format, ...]) -> Format:
     """
     if accept is None or not accept.strip():
         return offers[0]
-    if len(accept) > _MAX_ACCEPT:
-        raise Problem(400, "accept-too-long", f"the Accept header is longer than {_MAX_ACCEPT} characters")
-    ranges = dict(_range(part) for part in accept.split(",") if part.strip())
+    if len(accept) > LONGEST:
+        raise Problem(400, "accept-too-long", f"the Accept header is longer than {LONGEST} characters")
+    ranges = qualities(accept)
     liked = [(_quality(ranges, offer.media_type), -rank) for rank, offer in enumerate(offers)]
     quality, rank = max(liked)
     if quality == 0:
         types = [offer.media_type for offer in offers]
         raise Problem(406, "not-acceptable", f"to be had as {', '.join(types)}", available=types)
     return offers[-rank]
+
+
+def qualities(header: str) -> dict[str, float]:
+    """Returns what a header of the Accept family likes, in small letters, and how well (RFC 9110, section 12.4.2)."""
+    return dict(_range(part) for part in header.split(",") if part.strip())
 
 
 def by_suffix(path: str, offers: Sequence[Format]) -> tuple[str, Format | None]:
@@ -99,7 +104,7 @@ def known(condition: str, etag: str) -> bool:
 
 
 def _range(part: str) -> tuple[str, float]:
-    """Reads one media range; other parameters than q tell nothing here, and a range with a bad q counts as 0."""
+    """Reads one range; other parameters than q tell nothing here, and a range with a bad q counts as 0."""
     media_type, *parameters = (piece.strip().lower() for piece in part.split(";"))
     for parameter in parameters:
         name, _, value = parameter.partition("=")

@@ -1,17 +1,16 @@
 """Content negotiation by profile (https://www.w3.org/TR/dx-prof-conneg/): how much a document says of a thing."""
 
-import re
 from typing import get_args
 
 from fastapi import Request
 
 from api.errors import Problem
+from api.negotiate import LONGEST, qualities
 from queries.description import Profile
 
 VARY = {"Vary": "Accept, Accept-Profile"}
 _IRI = "urn:noticegraph:profile:"
 _PROFILES: tuple[Profile, ...] = get_args(Profile)
-_LIKED = re.compile(r"<([^<>]*)>\s*(?:;\s*q=(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)\b)?")
 PARAMETERS = {
     "parameters": [
         {
@@ -32,10 +31,8 @@ def profile(request: Request) -> Profile:
     """
     named = request.query_params.getlist("_profile")
     if not named:
-        ranges = {
-            iri: float(quality or 1) for iri, quality in _LIKED.findall(request.headers.get("accept-profile", ""))
-        }
-        return max(_PROFILES, key=lambda known: ranges.get(_IRI + known, 0.0))  # of equals the first
+        liked = qualities(request.headers.get("accept-profile", "")[:LONGEST])
+        return max(_PROFILES, key=lambda known: liked.get(f"<{_IRI}{known}>", 0.0))  # of equals the first
     found = next((known for known in _PROFILES if named == [known]), None)
     if found is None:
         raise Problem(422, "invalid-parameter", f"_profile is one of {', '.join(_PROFILES)}", available=_PROFILES)

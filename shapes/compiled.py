@@ -4,6 +4,7 @@ What it does not know it refuses, so that pySHACL judges in its place (`shapes.p
 equal.
 """
 
+import operator
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -266,39 +267,19 @@ class _Compiler:
 Build = Callable[[_Compiler, Node, Node], Check]
 
 
-def _node(compiler: _Compiler, _shape: Node, value: Node) -> Check:
-    return c.wrong_values(compiler.shape(value).failing)
+def _counted(fits: Callable[[int, int], bool], *, listed: bool = True) -> Build:
+    """Returns the builder of a constraint on how many of some shapes, and of how many, a value conforms to."""
 
+    def build(compiler: _Compiler, _shape: Node, value: Node) -> Check:
+        shapes = list(map(compiler.shape, compiler.members(value) if listed else [value]))
 
-def _not(compiler: _Compiler, _shape: Node, value: Node) -> Check:
-    failing = compiler.shape(value).failing
-    return c.wrong_values(lambda data, values: values - failing(data, values))
+        def wrong(data: Data, values: set[str]) -> set[str]:
+            failed = [shape.failing(data, values) for shape in shapes]
+            return {one for one in values if not fits(sum(one not in some for some in failed), len(shapes))}
 
+        return c.wrong_values(wrong)
 
-def _and(compiler: _Compiler, _shape: Node, value: Node) -> Check:
-    shapes = list(map(compiler.shape, compiler.members(value)))
-    return c.wrong_values(lambda data, values: set().union(*(shape.failing(data, values) for shape in shapes)))
-
-
-def _or(compiler: _Compiler, _shape: Node, value: Node) -> Check:
-    shapes = list(map(compiler.shape, compiler.members(value)))
-
-    def wrong(data: Data, values: set[str]) -> set[str]:
-        for shape in shapes:
-            values = shape.failing(data, values) if values else values
-        return values
-
-    return c.wrong_values(wrong)
-
-
-def _xone(compiler: _Compiler, _shape: Node, value: Node) -> Check:
-    shapes = list(map(compiler.shape, compiler.members(value)))
-
-    def wrong(data: Data, values: set[str]) -> set[str]:
-        failed = [shape.failing(data, values) for shape in shapes]
-        return {one for one in values if sum(one not in some for some in failed) != 1}
-
-    return c.wrong_values(wrong)
+    return build
 
 
 def _of(build: Callable[[str], Check]) -> Build:
@@ -329,12 +310,12 @@ def _unique_lang(_compiler: _Compiler, _shape: Node, value: Node) -> Check:
 
 
 _SINGLE: dict[str, Build] = {
-    "minCount": _number(c.min_count),
-    "maxCount": _number(c.max_count),
-    "minLength": _number(c.min_length),
-    "maxLength": _number(c.max_length),
+    "minCount": _number(lambda least: c.together(lambda values: len(values) >= least)),
+    "maxCount": _number(lambda most: c.together(lambda values: len(values) <= most)),
+    "minLength": _number(lambda least: c.each(lambda one: not least or (one[0] != "_" and len(c.text(one)) >= least))),
+    "maxLength": _number(lambda most: c.each(lambda one: one[0] != "_" and len(c.text(one)) <= most)),
     "datatype": _iri(c.typed),
-    "nodeKind": lambda _compiler, _shape, value: c.node_kind(local(value)),
+    "nodeKind": _iri(lambda kinds: c.each(lambda one: c.KINDS[one[0]] in kinds)),
     "languageIn": lambda compiler, _shape, value: c.language_in([str(one) for one in compiler.members(value)]),
     "uniqueLang": _unique_lang,
     "in": lambda compiler, _shape, value: c.one_of([term_of(one) for one in compiler.members(value)]),
@@ -344,18 +325,18 @@ _SINGLE: dict[str, Build] = {
     "maxExclusive": _bound(lambda sign: sign < 0),
 }
 _REPEATED: dict[str, Build] = {
-    "class": _of(c.instance_of),
+    "class": _of(lambda kind: c.wrong_values(lambda data, values: values - data.instances(kind))),
     "pattern": lambda compiler, shape, value: c.pattern(str(value), compiler.flags(shape)),
-    "hasValue": _of(c.has_value),
-    "equals": _of(c.equals),
-    "disjoint": _of(c.disjoint),
+    "hasValue": _of(lambda wanted: c.together(lambda values: wanted in values)),
+    "equals": _of(lambda other: c.beside(other, lambda values, others: set(values) ^ set(others))),
+    "disjoint": _of(lambda other: c.beside(other, lambda values, others: set(values) & set(others))),
     "lessThan": _of(partial(c.less_than, or_equal=False)),
     "lessThanOrEquals": _of(partial(c.less_than, or_equal=True)),
-    "node": _node,
-    "not": _not,
-    "and": _and,
-    "or": _or,
-    "xone": _xone,
+    "node": _counted(operator.eq, listed=False),
+    "not": _counted(operator.ne, listed=False),
+    "and": _counted(operator.eq),
+    "or": _counted(lambda count, _: count > 0),
+    "xone": _counted(lambda count, _: count == 1),
 }
 COMPONENTS = (*_SINGLE, *_REPEATED, "closed")
 """Local names of the parameters of the constraint components that are compiled; sh:property and sh:sparql are too."""

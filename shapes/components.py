@@ -28,7 +28,8 @@ Check = Callable[[Data, Rows, set[str]], Iterable[tuple[str, str | None]]]
 """From the data, focus nodes and all their values to the focus nodes that have something wrong, each with the value at
 fault; None where the fault is no value's."""
 
-_KINDS = {"<": "IRI", '"': "Literal", "_": "BlankNode"}
+KINDS = {"<": "IRI", '"': "Literal", "_": "BlankNode"}
+"""The kind of a term by its first character."""
 _ESCAPED = re.compile(r'\\(?:u00([01][0-9A-F]|7F)|([tbnrf"\\]))')
 _UNESCAPED = {"t": "\t", "b": "\b", "n": "\n", "r": "\r", "f": "\f"}
 _INTEGER = re.compile(rf'"([+-]?[0-9]+)"\^\^<{terms.XSD}integer>')
@@ -93,12 +94,12 @@ def each(fits: Callable[[str], bool]) -> Check:
     return wrong_values(lambda _data, values: {value for value in values if not fits(value)})
 
 
-def _together(fits: Callable[[list[str]], bool]) -> Check:
+def together(fits: Callable[[list[str]], bool]) -> Check:
     """Returns the check that the values of each node fit together."""
     return lambda _data, rows, _values: [(focus, None) for focus, values in rows if not fits(values)]
 
 
-def _beside(predicate: str, wrong: Callable[[list[str], list[str]], Iterable[str]]) -> Check:
+def beside(predicate: str, wrong: Callable[[list[str], list[str]], Iterable[str]]) -> Check:
     """Returns the check of the values of each node beside those of another predicate."""
 
     def check(data: Data, rows: Rows, _values: set[str]) -> list[tuple[str, str | None]]:
@@ -106,21 +107,6 @@ def _beside(predicate: str, wrong: Callable[[list[str], list[str]], Iterable[str
         return [(focus, one) for focus, values in rows for one in wrong(values, of.get(focus, none))]
 
     return check
-
-
-def min_count(count: int) -> Check:
-    """Checks sh:minCount."""
-    return _together(lambda values: len(values) >= count)
-
-
-def max_count(count: int) -> Check:
-    """Checks sh:maxCount."""
-    return _together(lambda values: len(values) <= count)
-
-
-def instance_of(kind: str) -> Check:
-    """Checks sh:class."""
-    return wrong_values(lambda data, values: values - data.instances(kind))
 
 
 def one_of(known: Collection[str]) -> Check:
@@ -136,21 +122,6 @@ def typed(wanted: str) -> Check:
     if wanted.startswith(str(RDFS)):
         raise UnsupportedError(f"sh:datatype <{wanted}>")
     return each(lambda value: datatype_of(value) == wanted and not _ill_typed(value))
-
-
-def node_kind(kinds: str) -> Check:
-    """Checks sh:nodeKind, given as its local name."""
-    return each(lambda value: _KINDS[value[0]] in kinds)
-
-
-def min_length(length: int) -> Check:
-    """Checks sh:minLength."""
-    return each(lambda value: not length or (value[0] != "_" and len(text(value)) >= length))
-
-
-def max_length(length: int) -> Check:
-    """Checks sh:maxLength."""
-    return each(lambda value: value[0] != "_" and len(text(value)) <= length)
 
 
 def pattern(expression: str, flags: str) -> Check:
@@ -181,7 +152,7 @@ def unique_lang() -> Check:
         tags = [tag for tag in map(language_of, values) if tag] if len(values) > 1 else []
         return len(set(tags)) == len(tags)
 
-    return _together(fits)
+    return together(fits)
 
 
 def bounded(bound: str, holds: Callable[[int], bool]) -> Check:
@@ -211,25 +182,9 @@ def less_than(predicate: str, *, or_equal: bool) -> Check:
     def wrong(values: list[str], others: list[str]) -> list[str]:
         return [one for one in values for other in others if not fits(one, other)]
 
-    return _beside(predicate, wrong)
+    return beside(predicate, wrong)
 
 
-def equals(predicate: str) -> Check:
-    """Checks sh:equals."""
-    return _beside(predicate, lambda values, others: set(values) ^ set(others))
-
-
-def disjoint(predicate: str) -> Check:
-    """Checks sh:disjoint."""
-    return _beside(predicate, lambda values, others: set(values) & set(others))
-
-
-def has_value(wanted: str) -> Check:
-    """Checks sh:hasValue."""
-    return _together(lambda values: wanted in values)
-
-
-@lru_cache(maxsize=1 << 16)
 def integer(term: str) -> int:
     """Returns the value of an xsd:integer.
 

@@ -55,30 +55,18 @@ RESULTS_TSV = Format("tsv", "text/tab-separated-values", "tsv", FORMATS + "SPARQ
 BOOLEAN_FORMATS = (RESULTS_JSON, RESULTS_XML)
 ROWS_FORMATS = (RESULTS_JSON, RESULTS_XML, RESULTS_CSV, RESULTS_TSV)
 
-_RDF = {
-    TURTLE.media_type: pyoxigraph.RdfFormat.TURTLE,
-    N_TRIPLES.media_type: pyoxigraph.RdfFormat.N_TRIPLES,
-    RDF_XML.media_type: pyoxigraph.RdfFormat.RDF_XML,
-    JSON_LD.media_type: pyoxigraph.RdfFormat.JSON_LD,
-    N_QUADS.media_type: pyoxigraph.RdfFormat.N_QUADS,
-    TRIG.media_type: pyoxigraph.RdfFormat.TRIG,
-}
-_RESULTS = {
-    RESULTS_JSON.media_type: pyoxigraph.QueryResultsFormat.JSON,
-    RESULTS_XML.media_type: pyoxigraph.QueryResultsFormat.XML,
-    RESULTS_CSV.media_type: pyoxigraph.QueryResultsFormat.CSV,
-    RESULTS_TSV.media_type: pyoxigraph.QueryResultsFormat.TSV,
-}
-
 
 def rdf_format(suffix: str) -> Format | None:
     """Returns the RDF format of a file suffix (without dot), or None."""
     return next((known for known in DATASET_FORMATS if known.suffix == suffix), None)
 
 
-def driver_format(form: Format) -> pyoxigraph.RdfFormat:
+def driver_format(media_type: str) -> pyoxigraph.RdfFormat:
     """Returns the driver's name of an RDF format."""
-    return _RDF[form.media_type]
+    found = pyoxigraph.RdfFormat.from_media_type(media_type)
+    if found is None:
+        raise ValueError(f"{media_type} is no format of RDF")
+    return found
 
 
 def convert(nquads: Iterable[str], target: Format) -> bytes:
@@ -96,9 +84,12 @@ def convert(nquads: Iterable[str], target: Format) -> bytes:
         quads = list(pyoxigraph.parse(text.encode(), pyoxigraph.RdfFormat.N_QUADS))
     except SyntaxError as error:
         raise ValueError(f"no N-Quads: {error}") from error
+    output = BytesIO()
     if not target.named_graphs:
-        return _written(dict.fromkeys(quad.triple for quad in quads), target)
-    return _written(sorted(quads, key=lambda quad: str(quad.graph_name)), target)
+        _serialize(dict.fromkeys(quad.triple for quad in quads), output, target.media_type)
+    else:
+        _serialize(sorted(quads, key=lambda quad: str(quad.graph_name)), output, target.media_type)
+    return output.getvalue()
 
 
 def ntriples(turtle: str, base: str) -> list[str]:
@@ -122,7 +113,7 @@ def transcribe(nquads: BinaryIO, output: BinaryIO, target: Format) -> None:
         target: One of `DATASET_FORMATS`.
     """
     quads = pyoxigraph.parse(nquads, pyoxigraph.RdfFormat.N_QUADS, lenient=True)
-    pyoxigraph.serialize(quads, _legal(output, target.media_type), _RDF[target.media_type], prefixes=PREFIXES)
+    _serialize(quads, output, target.media_type)
 
 
 def write(
@@ -146,17 +137,17 @@ def send(
         Whether triples after the first `most` are left out; rows never are.
     """
     if isinstance(results, pyoxigraph.QuerySolutions | pyoxigraph.QueryBoolean):
-        results.serialize(_legal(output, media_type), _RESULTS[media_type])
+        results.serialize(_legal(output, media_type), pyoxigraph.QueryResultsFormat.from_media_type(media_type))
         return False
     triples = iter(results)
-    pyoxigraph.serialize(islice(triples, most), _legal(output, media_type), _RDF[media_type], prefixes=PREFIXES)
+    _serialize(islice(triples, most), output, media_type)
     return next(triples, None) is not None
 
 
-def _written(statements: Iterable[pyoxigraph.Triple] | Iterable[pyoxigraph.Quad], target: Format) -> bytes:
-    output = BytesIO()
-    pyoxigraph.serialize(statements, _legal(output, target.media_type), _RDF[target.media_type], prefixes=PREFIXES)
-    return output.getvalue()
+def _serialize(
+    statements: Iterable[pyoxigraph.Triple] | Iterable[pyoxigraph.Quad], output: BinaryIO, media_type: str
+) -> None:
+    pyoxigraph.serialize(statements, _legal(output, media_type), driver_format(media_type), prefixes=PREFIXES)
 
 
 def _legal(output: BinaryIO, media_type: str) -> BinaryIO:

@@ -289,7 +289,7 @@ def memory(files: Iterable[Path] = ()) -> OxigraphWriter:
                 f"{file}: unknown suffix; known are {', '.join(f.suffix for f in formats.DATASET_FORMATS)}"
             )
         try:
-            driver.bulk_load(path=file, format=formats.driver_format(form), base_iri=file.resolve().as_uri())
+            driver.bulk_load(path=file, format=formats.driver_format(form.media_type), base_iri=file.resolve().as_uri())
         except (OSError, SyntaxError) as error:
             raise StoreError(f"{file}: {error}") from error
     driver.bulk_extend({ox.Quad(*quad.triple) for quad in driver})
