@@ -1,7 +1,10 @@
 """Writes the whole data set for `noticegraph export`."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from store import dumps
 from store.base import Store
@@ -28,11 +31,18 @@ def export(store: Store, form: str, output: Path) -> int:
     """
     store, suffix = store.snapshot(), output.suffix.removeprefix(".")
     compression = suffix if suffix in dumps.COMPRESSIONS else ""
+    with written(output) as file:
+        dumps.export(store, FORMATS[form], compression, file)
+    return 0
+
+
+@contextmanager
+def written(output: Path) -> Iterator[BinaryIO]:
+    """Yields where bytes go: standard output for `-`, else a draft that becomes the file when it is whole."""
     if str(output) == "-":
-        dumps.export(store, FORMATS[form], compression, sys.stdout.buffer)
-        return 0
+        yield sys.stdout.buffer
+        return
     draft = output.with_name(output.name + ".tmp")
     with draft.open("wb") as file:
-        dumps.export(store, FORMATS[form], compression, file)
+        yield file
     draft.replace(output)
-    return 0

@@ -43,6 +43,7 @@ _ITEMS, _COMPARISON = TypeAdapter(Items), TypeAdapter(Comparison)
 _VALUES = ("number", "documentNumber", "title", "text", "quote", "notation")
 _COLUMNS = ("id", "label", "type", "date", "begin", "end", "open")
 _MOST_DIVISIONS = 10
+_ASKED = {"q", "on", "since", "until", "limit", "sort", "cursor", "buckets"}
 Ids = Annotated[list[Annotated[str, Field(pattern=r'^[^\u0000-\u0020<>"{}|^`\\]+$')]], Field(max_length=50)]
 
 
@@ -183,20 +184,13 @@ def _add_comparisons(routes: APIRouter, settings: Settings, store: Store, kept: 
 
 def asking(request: Request, settings: Settings, given: Filters, kinds: tuple[str, ...]) -> Asked:
     """Returns what a request asks for."""
-    asked = Asked(
+    return Asked(
         kinds=kinds,
         filters=given.facets(),
-        q=given.q,
-        on=given.on,
-        since=given.since,
-        until=given.until,
-        limit=given.limit,
         language=language(request, given.lang),
         base=settings.base,
+        **given.model_dump(include=_ASKED),
     )
-    if isinstance(given, Listing):
-        return replace(asked, sort=given.sort, cursor=given.cursor, buckets=given.buckets)
-    return asked
 
 
 def sent(request: Request, index: Index, page: Items, kinds: tuple[str, ...]) -> Response:

@@ -1,10 +1,8 @@
 """What the server counts, for Prometheus (text format 0.0.4); each app has a registry of its own."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector, generate_latest
-from prometheus_client.metrics_core import GaugeMetricFamily, InfoMetricFamily, Metric
-from prometheus_client.registry import Collector
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, ProcessCollector, generate_latest
 from starlette.types import Scope
 
 from store.base import Store, StoreError
@@ -36,7 +34,12 @@ class Metrics:
             registry=self._registry,
         )
         ProcessCollector(registry=self._registry)
-        self._registry.register(_Now(store, workers))
+        self._running = Gauge(
+            "noticegraph_workers", "Processes that answer queries.", ["state"], registry=self._registry
+        )
+        self._up = Gauge("noticegraph_store_up", "Whether the store can be read.", registry=self._registry)
+        self._served = Info("noticegraph_store", "What is served.", registry=self._registry)
+        self._store, self._workers = store, workers
 
     def count(self, scope: Scope, status: int, seconds: float) -> None:
         """Counts a request that has been answered; `status` is 0 where the client went away before."""
@@ -47,29 +50,14 @@ class Metrics:
         self._seconds.labels(route).observe(seconds)
 
     def text(self) -> bytes:
-        """Returns all figures."""
-        return generate_latest(self._registry)
-
-
-class _Now(Collector):
-    """What is so at the moment of asking."""
-
-    def __init__(self, store: Store, workers: Callable[[], dict[str, int]]) -> None:
-        self._store, self._workers = store, workers
-
-    def describe(self) -> Iterable[Metric]:
-        return ()
-
-    def collect(self) -> Iterable[Metric]:
-        """Yields the workers by state, whether the store can be read, and which version of it is served."""
-        running = GaugeMetricFamily("noticegraph_workers", "Processes that answer queries.", labels=["state"])
+        """Returns all figures; those of workers and store are what they are now."""
         for state, count in self._workers().items():
-            running.add_metric([state], count)
-        yield running
+            self._running.labels(state).set(count)
         try:
             version = self._store.snapshot().version
         except StoreError:
-            yield GaugeMetricFamily("noticegraph_store_up", "Whether the store can be read.", 0)
-            return
-        yield GaugeMetricFamily("noticegraph_store_up", "Whether the store can be read.", 1)
-        yield InfoMetricFamily("noticegraph_store", "What is served.", {"version": version.name if version else ""})
+            self._up.set(0)
+        else:
+            self._up.set(1)
+            self._served.info({"version": version.name if version else ""})
+        return generate_latest(self._registry)

@@ -2,6 +2,7 @@
 
 import errno
 import gc
+import logging
 import os
 import signal
 import socket
@@ -19,13 +20,6 @@ from store.base import Store
 
 _DRAIN_SECONDS = 5
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
-_LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"named": {"format": "%(name)s: %(message)s"}},
-    "handlers": {"other": {"class": "logging.StreamHandler", "formatter": "named", "stream": "ext://sys.stderr"}},
-    "root": {"handlers": ["other"], "level": "WARNING"},
-}
 
 
 def serve(store: Store, host: str, port: int, files: Sequence[Path] = ()) -> int:
@@ -48,7 +42,8 @@ def serve(store: Store, host: str, port: int, files: Sequence[Path] = ()) -> int
         settings = replace(settings, hosts=",".join(_LOOPBACK))
     app = create_app(settings, store, files, sys.stderr)
     try:
-        listener = _listener(host, port)
+        family, *_ = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listener = socket.create_server((host, port), family=family)
     except OSError as error:
         reason = "is in use" if error.errno == errno.EADDRINUSE else f"cannot be had: {error.strerror}"
         sys.stderr.write(f"noticegraph: {host}:{port} {reason}; choose another with --port\n")
@@ -57,9 +52,10 @@ def serve(store: Store, host: str, port: int, files: Sequence[Path] = ()) -> int
     for stop in (signal.SIGTERM, signal.SIGINT):
         # Uvicorn stops in good order, then raises the signal again for whoever handled it before: nobody.
         signal.signal(stop, lambda *_: None)
+    logging.basicConfig(format="%(name)s: %(message)s")
     config = uvicorn.Config(
         app,
-        log_config=_LOGGING,
+        log_config=None,
         access_log=False,
         timeout_graceful_shutdown=_DRAIN_SECONDS,
         server_header=False,
@@ -69,19 +65,6 @@ def serve(store: Store, host: str, port: int, files: Sequence[Path] = ()) -> int
     gc.freeze()  # What is here now stays; to search it for garbage takes longer than most answers.
     uvicorn.Server(config).run(sockets=[listener])
     return 0
-
-
-def _listener(host: str, port: int) -> socket.socket:
-    family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-    listener = socket.socket(family, kind, protocol)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind(address)
-        listener.listen()
-    except OSError:
-        listener.close()
-        raise
-    return listener
 
 
 def _announce(listener: socket.socket) -> None:

@@ -10,6 +10,7 @@ from itertools import chain
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
+from api.export import written
 from api.report_page import report_page
 from ingest.validation import ACROSS, across, judged, judged_file
 from ontology import terms
@@ -69,10 +70,10 @@ def validate(options: argparse.Namespace, opened: Callable[[], Store]) -> int:
             wrong = wrong or not entry[1].conforms
             yield entry
 
-    if options.format == "table":
-        _write(options.output, chain.from_iterable(_lines(watched())))
-    else:
-        _write(options.output, [_document(options.format, watched())])
+    form, found = options.format, watched()
+    pieces = chain.from_iterable(_lines(found)) if form == "table" else iter([_document(form, found)])
+    with written(options.output) as output:
+        output.writelines(piece.encode() for piece in pieces)
     return int(wrong)
 
 
@@ -145,16 +146,6 @@ def _document(form: str, entries: Iterable[Entry]) -> str:
 def report_rdf(report: Report, form: str) -> str:
     """Returns a report as RDF, in the format of this name."""
     return convert(report.to_ntriples().splitlines(), _RDF[form]).decode()
-
-
-def _write(output: Path, pieces: Iterable[str]) -> None:
-    if str(output) == "-":
-        sys.stdout.writelines(pieces)
-        return
-    draft = output.with_name(output.name + ".tmp")
-    with draft.open("w", encoding="utf-8") as file:
-        file.writelines(pieces)
-    draft.replace(output)
 
 
 def _part(word: str) -> float:

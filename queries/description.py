@@ -1,10 +1,10 @@
 """What the store says of one thing: the statements of a document about it."""
 
-import re
 from collections.abc import Iterable
 from typing import Literal as Choice
 
 from ontology.terms import DCT_TITLE, DENOTES, PREF_LABEL, PREFIXES, QUOTE, RDFS_LABEL, TEXT, WITHIN
+from shapes.report import natural
 from store.base import Iri, Literal, Rows, Store, Term
 
 INCOMING = 200
@@ -13,7 +13,6 @@ Profile = Choice["full", "brief", "labels"]
 _LABELS = (Iri(PREF_LABEL), Iri(DCT_TITLE), Iri(RDFS_LABEL))
 _WORDS = (Iri(TEXT), Iri(QUOTE))
 _EXCERPT = 80
-_NUMBER = re.compile(r"(\d+)")
 _PROLOGUE = "".join(f"PREFIX {name}: <{PREFIXES[name]}>\n" for name in ("dct", "ng", "rdfs", "skos"))
 _PARTS = (
     "ng:hasSection|ng:hasMeasure|ng:hasProvision"
@@ -62,8 +61,4 @@ def labels(rows: Rows) -> dict[str, str]:
 
 def ordered(rows: Iterable[tuple[Term | None, ...]]) -> list[tuple[Term | None, ...]]:
     """Sorts triples as people count: measure/2 before measure/10."""
-    return sorted(rows, key=lambda row: [_natural("" if term is None else term.n3()) for term in row])
-
-
-def _natural(text: str) -> list[tuple[int, str]]:
-    return [(len(part) if part.isdecimal() else 0, part) for part in _NUMBER.split(text)]
+    return sorted(rows, key=lambda row: [natural("" if term is None else term.n3()) for term in row])

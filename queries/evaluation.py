@@ -7,7 +7,7 @@ without white space and with full-width forms folded; of concepts only the most 
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from store.base import Iri, Literal, Store
 
 _NOTICES = f"""PREFIX ng: <{terms.NG}> SELECT DISTINCT ?notice ?name
 {{ ?notice a ng:Notice ; ng:source/ng:fileName ?name }} ORDER BY ?notice"""
+_PROLOGUE = " ".join(f"PREFIX {name}: <{terms.PREFIXES[name]}>" for name in ("dct", "ng", "org", "skos"))
 _SPACE = re.compile(r"[\s\u200b\ufeff]+")
 _WIDE = {0xFF10 + i: 0x30 + i for i in range(0x4B)}
 _CJK = "[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef“”‘’]"
@@ -25,6 +26,30 @@ _BESIDE_CJK = re.compile(rf"(?<={_CJK})[,;:?!()]|[,;:?!()](?={_CJK})")
 _MARKS = str.maketrans(",;:?!()", "，；：？！（）")
 _DEADLINE_FIELDS = ("type", "start", "end", "duration", "previousDuration", "event", "offset", "count")
 _NAMES = {"deadlineType": "type", "startDate": "start", "endDate": "end"}
+# Where the fields of the gold files stand; see `_Graph.fields`.
+_NOTICE = {
+    "title": "dct:title",
+    "documentNumber": "ng:documentNumber",
+    "genre": "ng:genre/",
+    "issuers": "*ng:issuedBy/skos:prefLabel",
+    "addressees": "*ng:addressee",
+    "issueDate": "ng:issueDate",
+    "effectiveFrom": "ng:effectiveFrom",
+    "effectiveUntil": "ng:effectiveUntil",
+    "effectiveUntilEvent": "ng:effectiveUntilEvent/",
+    "cites": "*ng:cites/dct:title",
+}
+_MEASURE = {
+    "number": "ng:number",
+    "section": "ng:inSection/ng:number",
+    "sectionTitle": "ng:inSection/dct:title",
+    "title": "dct:title",
+    "text": "ng:text",
+    "instruments": "*ng:usesInstrument/",
+    "targets": "*ng:targets/",
+    "domains": "*ng:domain/",
+    "cites": "*ng:cites/dct:title",
+}
 _SCHEMES = {"instruments": "instrument", "targets": "target", "domains": "domain"}
 
 Fact = tuple[Any, ...]
@@ -117,55 +142,32 @@ class _Graph:
         self.store = store
 
     def values(self, subject: str, path: str) -> list[str]:
-        query = (
-            f"PREFIX ng: <{terms.NG}> PREFIX dct: <{terms.DCT}> PREFIX skos: <{terms.SKOS}> PREFIX org: <{terms.ORG}> "
-        )
-        rows = self.store.select(f"{query} SELECT DISTINCT ?v {{ {Iri(subject).n3()} {path} ?v }}")
+        rows = self.store.select(f"{_PROLOGUE} SELECT DISTINCT ?v {{ {Iri(subject).n3()} {path} ?v }}")
         return sorted(_value(row[0]) for row in rows)
 
-    def first(self, subject: str, path: str) -> str | None:
-        return next(iter(self.values(subject, path)), None)
-
-    def tails(self, subject: str, path: str) -> list[str]:
-        return [value.rsplit("/", 1)[-1] for value in self.values(subject, path)]
+    def fields(self, subject: str, paths: Mapping[str, str]) -> dict[str, Any]:
+        """Reads fields by their paths: `*` before a path is for all values, `/` behind it for ids in place of IRIs."""
+        read: dict[str, Any] = {}
+        for field, path in paths.items():
+            found = self.values(subject, path.strip("*/"))
+            found = [value.rsplit("/", 1)[-1] for value in found] if path.endswith("/") else found
+            read[field] = found if path.startswith("*") else next(iter(found), None)
+        return read
 
     def notice(self, notice: str) -> dict[str, Any]:
-        one: Callable[[str], str | None] = lambda path: self.first(notice, path)  # noqa: E731 - a short name for one line each
-        return {
-            "notice": {
-                "title": one("dct:title"),
-                "documentNumber": one("ng:documentNumber"),
-                "genre": next(iter(self.tails(notice, "ng:genre")), None),
-                "issuers": self.values(notice, "ng:issuedBy/skos:prefLabel"),
-                "addressees": self.values(notice, "ng:addressee"),
-                "issueDate": one("ng:issueDate"),
-                "effectiveFrom": one("ng:effectiveFrom"),
-                "effectiveUntil": one("ng:effectiveUntil"),
-                "effectiveUntilEvent": next(iter(self.tails(notice, "ng:effectiveUntilEvent")), None),
-                "cites": self.values(notice, "ng:cites/dct:title"),
-            },
-            "measures": [self.measure(measure) for measure in self.values(notice, "ng:hasMeasure")],
-        }
+        measures = map(self.measure, self.values(notice, "ng:hasMeasure"))
+        return {"notice": self.fields(notice, _NOTICE), "measures": list(measures)}
 
     def measure(self, measure: str) -> dict[str, Any]:
         return {
-            "number": self.first(measure, "ng:number"),
-            "section": self.first(measure, "ng:inSection/ng:number"),
-            "sectionTitle": self.first(measure, "ng:inSection/dct:title"),
-            "title": self.first(measure, "dct:title"),
-            "text": self.first(measure, "ng:text"),
+            **self.fields(measure, _MEASURE),
             "responsible": [self.body(agency) for agency in self.values(measure, "ng:responsible")],
-            "instruments": self.tails(measure, "ng:usesInstrument"),
-            "targets": self.tails(measure, "ng:targets"),
-            "domains": self.tails(measure, "ng:domain"),
             "deadlines": [self.deadline(deadline) for deadline in self.values(measure, "ng:hasDeadline")],
-            "cites": self.values(measure, "ng:cites/dct:title"),
         }
 
     def body(self, agency: str) -> dict[str, str | None]:
-        label = self.first(agency, "skos:prefLabel")
-        parent = self.first(agency, "org:unitOf/skos:prefLabel")
-        return {"agency": parent, "unit": label} if parent else {"agency": label, "unit": None}
+        read = self.fields(agency, {"unit": "skos:prefLabel", "agency": "org:unitOf/skos:prefLabel"})
+        return read if read["agency"] else {"agency": read["unit"], "unit": None}
 
     def deadline(self, deadline: str) -> dict[str, Any]:
         found: dict[str, Any] = {}

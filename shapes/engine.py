@@ -14,7 +14,7 @@ from ontology import terms
 from shapes import compiled, load, pyshacl_judge
 from shapes.components import UnsupportedError, text
 from shapes.data import Data
-from shapes.report import Place, Report, Result
+from shapes.report import Place, Report, Result, natural
 
 ENGINES = ("compiled", "pyshacl", "both")
 NOTHING_JUDGED = f"{terms.NGSH}NothingJudged"
@@ -152,7 +152,7 @@ def _words(data: Data, node: str) -> Place | None:
     if not data.values(node, _START):
         mentions = data.inverse(f"<{terms.DENOTES}>").get(node, ()) if data.values(node, _QUOTE) else ()
         parts = data.values(node, f"<{terms.HAS_PROVISION}>")
-        spot = min((*mentions, *parts), key=_natural, default=node)
+        spot = min((*mentions, *parts), key=natural, default=node)
     quote = next(iter((*data.values(spot, _QUOTE), *data.values(spot, _TEXT))), None)
     if quote is None or f"<{terms.SOURCE_DOCUMENT}>" in data.values(spot, _TYPE):
         return None
@@ -166,9 +166,4 @@ def _integer(data: Data, node: str, predicate: str) -> int | None:
 
 def _order(result: Result) -> tuple[object, ...]:
     rank = _SEVERITIES.index(result.severity)
-    return (rank, _natural(result.focus_node), _natural(result.value or ""), result.path or "", str(result))
-
-
-def _natural(term: object) -> list[tuple[int, str]]:
-    """Orders `…/measure/2` before `…/measure/10`."""
-    return [(len(part) if part.isdigit() else 0, part) for part in re.split(r"(\d+)", str(term))]
+    return (rank, natural(result.focus_node), natural(result.value or ""), result.path or "", str(result))

@@ -1,5 +1,6 @@
 """What a validation found, as plain frozen values: for people a line a result, for programs JSON and RDF."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -90,19 +91,19 @@ class Result:
 
     def triples(self, label: str) -> Iterator[str]:
         """Yields the result as N-Triples lines about the blank node with this label."""
-        node = f"_:{label}"
-        yield f"{node} <{terms.RDF_TYPE}> <{terms.SH}ValidationResult> ."
-        if self.focus_node:
-            yield f"{node} <{terms.SH}focusNode> {self.focus_node} ."
-        if self.path:
-            yield f"{node} <{terms.SH}resultPath> {self.path} ."
-        if self.value is not None:
-            yield f"{node} <{terms.SH}value> {self.value} ."
-        yield f"{node} <{terms.SH}resultSeverity> <{terms.SH}{self.severity}> ."
-        yield f"{node} <{terms.SH}sourceConstraintComponent> <{terms.SH}{self.component}> ."
-        yield f"{node} <{terms.SH}sourceShape> {self.shape} ."
+        node, sh = f"_:{label}", terms.SH
+        said = {
+            "focusNode": self.focus_node,
+            "resultPath": self.path,
+            "value": self.value,
+            "resultSeverity": f"<{sh}{self.severity}>",
+            "sourceConstraintComponent": f"<{sh}{self.component}>",
+            "sourceShape": self.shape,
+        }
+        yield f"{node} <{terms.RDF_TYPE}> <{sh}ValidationResult> ."
+        yield from (f"{node} <{sh}{name}> {value} ." for name, value in said.items() if value)
         for message, language in ((self.message_zh, "zh"), (self.message_en, "en")):
-            yield f"{node} <{terms.SH}resultMessage> {literal(message, language)} ."
+            yield f"{node} <{sh}resultMessage> {literal(message, language)} ."
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +146,11 @@ class Report:
             lines.append(f"_:report <{terms.SH}result> _:result{k} .")
             lines.extend(result.triples(f"result{k}"))
         return "".join(f"{line}\n" for line in lines)
+
+
+def natural(term: object) -> list[tuple[int, str]]:
+    """Orders as people count: `…/measure/2` before `…/measure/10`."""
+    return [(len(part) if part.isdecimal() else 0, part) for part in re.split(r"(\d+)", str(term))]
 
 
 def short(term: str) -> str:

@@ -6,7 +6,6 @@ The words stand in `templates/`. The graph is in no dump and in no count, for it
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from itertools import chain, groupby
 
 from ontology.iris import slug
@@ -15,29 +14,11 @@ from store.base import CATALOG
 from store.canonical import Block
 from store.dumps import COMPRESSIONS, Dumps
 from store.templates import filled
+from store.versions import Version
 
 FILE = "catalog.nq"
 _EXAMPLES = tuple(f"<{NG}{name}>".encode() for name in ("Notice", "Measure", "Agency"))
 _TYPE = f"<{RDF_TYPE}>".encode()
-
-
-@dataclass(frozen=True, slots=True)
-class Release:
-    """A version that is being published.
-
-    Attributes:
-        version: Its name.
-        previous: The name of the version that it was made from; empty for the first.
-        published: When, in UTC.
-        graphs: How many named graphs it has.
-        software: IRI of the software that made it.
-    """
-
-    version: str
-    previous: str
-    published: datetime
-    graphs: int
-    software: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,32 +59,41 @@ def counted(union: Iterable[Block]) -> Statistics:
     return Statistics(subjects, properties, classes, used, examples)
 
 
-def described(base: str, release: Release, dumps: Dumps, found: Statistics) -> str:
-    """Returns the description of a version as N-Quads, the lines sorted."""
-    dataset, version = f"<{base}id/dataset>", f"{base}id/dataset/{release.version}"
+def described(base: str, release: Version, graphs: int, software: str, dumps: Dumps, found: Statistics) -> str:
+    """Returns the description of a version as N-Quads, the lines sorted.
+
+    Args:
+        base: What IRIs begin with.
+        release: The version that is being published.
+        graphs: How many named graphs it has.
+        software: IRI of the software that made it.
+        dumps: Its files.
+        found: What is in it.
+    """
+    dataset, version = f"<{base}id/dataset>", f"{base}id/dataset/{release.name}"
     fixed = filled("catalog", base)
     # What is said of the data set is said of its version as well.
     lines = [*fixed, *(line.replace(dataset, f"<{version}>", 1) for line in fixed if line.startswith(dataset))]
     lines += filled(
         "version",
         base,
-        version=release.version,
-        published=release.published.isoformat(timespec="seconds").replace("+00:00", "Z"),
-        software=release.software,
+        version=release.name,
+        published=release.stamp,
+        software=software,
         digest=dumps.digest,
-        graphs=release.graphs,
+        graphs=graphs,
         subjects=found.subjects,
         triples=found.properties.total(),
         properties=len(found.properties),
         classes=len(found.classes),
     )
     if release.previous:
-        lines += filled("revision", base, version=release.version, previous=release.previous)
+        lines += filled("revision", base, version=release.name, previous=release.previous)
     for file in dumps.files:
         lines += filled(
             "distribution",
             base,
-            version=release.version,
+            version=release.name,
             name=file.name,
             suffix=f"{file.form.suffix}.{file.compression}",
             size=file.size,

@@ -31,8 +31,7 @@ def append(draft: Path, before: Path | None, changes: Mapping[str, str], digests
     Raises:
         StoreError: The record of the draft cannot be read.
     """
-    published = versions.described(draft).published
-    time = published.isoformat(timespec="seconds").replace("+00:00", "Z")
+    time = versions.described(draft).stamp
     known = before / PART / _FILE if before is not None else None
     with (draft / PART / _FILE).open("w", encoding="utf-8") as output:
         if known is not None and known.exists():

@@ -35,12 +35,7 @@ class OxigraphStore:
     def __init__(self, driver: ox.Store, version: Path | None = None) -> None:
         """Takes over a store whose default graph is empty or already the union; `version` is where it lies."""
         self._driver = driver
-        self._version = version
-
-    @property
-    def version(self) -> Path | None:
-        """See `Store.version`."""
-        return self._version
+        self.version = version
 
     def select(self, query: str, dataset: Dataset | None = None) -> Rows:
         """See `Store.select`."""
@@ -115,10 +110,10 @@ class PublishedStore(OxigraphStore):
 
     def snapshot(self) -> Store:
         """Returns the current version; but for the first call after a swap this costs reading a symlink."""
-        if self._version is None or not versions.is_current(self._version):
+        if self.version is None or not versions.is_current(self.version):
             version = versions.current(self._directory)
-            self._driver, self._version = _opened(version), version
-        return OxigraphStore(self._driver, self._version)
+            self._driver, self.version = _opened(version), version
+        return OxigraphStore(self._driver, self.version)
 
 
 class OxigraphWriter(BatchWriter, OxigraphStore):

@@ -8,7 +8,7 @@ from ontology.iris import Iris
 from store import versions
 from store.base import CATALOG, Writer
 from store.canonical import blocks
-from store.catalog import FILE, Release, counted, described
+from store.catalog import FILE, counted, described
 from store.dumps import PART, digests, name, write_dumps
 from store.feed import append
 from store.versions import Version
@@ -39,9 +39,8 @@ class Releasing:
         if before is None or not digests(before):
             before, changes = None, dict.fromkeys(present, versions.ADDED)
         dumps = write_dumps(writer, draft, changes, before)
-        release = Release(draft.stem, record.previous, record.published, len(present), iris.software(self.software))
-        union = blocks(draft / PART / name(draft, "nt.zst"))
-        nquads = described(iris.base, release, dumps, counted(union))
+        found = counted(blocks(draft / PART / name(draft, "nt.zst")))
+        nquads = described(iris.base, record, len(present), iris.software(self.software), dumps, found)
         (draft / PART / FILE).write_text(nquads, encoding="utf-8")
         append(draft, draft.with_name(kept[-1].name) if before else None, changes, dumps.graphs)
         writer.replace_graph(iris.base[:-1] + CATALOG, nquads)

@@ -52,6 +52,11 @@ class Version:
     published: datetime
     current: bool
 
+    @property
+    def stamp(self) -> str:
+        """When it was made, as xsd:dateTime."""
+        return self.published.isoformat(timespec="seconds").replace("+00:00", "Z")
+
 
 def published(directory: Path) -> bool:
     """Tells whether anything has been published there."""
