@@ -1,8 +1,7 @@
 """The IRIs of the terms that code names, as plain strings; meaning stands in `core.ttl`.
 
-A constant is the local name in capitals. Where a class and a property differ in their first letter only
-(`ng:Event`, `ng:event`), the property has the plain name and the class ends with `_CLASS`. Terms of other
-vocabularies carry their prefix where the bare name would not tell.
+A constant is the local name in capitals. Terms of other vocabularies carry their prefix where the bare name would not
+tell.
 """
 
 AS = "https://www.w3.org/ns/activitystreams#"
@@ -88,23 +87,12 @@ PREFIXES: dict[str, str] = {
 """Prefix to namespace, as `prefixes.ttl` has them; those of concepts are of the default base."""
 
 # Classes
-ADMINISTRATIVE_DIVISION = NG + "AdministrativeDivision"
 AGENCY = NG + "Agency"
-AGENCY_LEVEL_CLASS = NG + "AgencyLevel"
-AGENCY_ROLE = NG + "AgencyRole"
-AGENCY_TYPE_CLASS = NG + "AgencyType"
 AMOUNT = NG + "Amount"
-AMOUNT_BOUND = NG + "AmountBound"
-AMOUNT_UNIT = NG + "AmountUnit"
 CITED_DOCUMENT = NG + "CitedDocument"
 CONDITION = NG + "Condition"
 DEADLINE = NG + "Deadline"
-DEADLINE_TYPE_CLASS = NG + "DeadlineType"
-DOMAIN_CLASS = NG + "Domain"
-EVENT_CLASS = NG + "Event"
 EXCLUSION = NG + "Exclusion"
-FORCE_CLASS = NG + "Force"
-GENRE_CLASS = NG + "Genre"
 INSTRUMENT = NG + "Instrument"
 MEASURE = NG + "Measure"
 MENTION = NG + "Mention"
@@ -112,7 +100,6 @@ NOTICE = NG + "Notice"
 PROVISION = NG + "Provision"
 SECTION = NG + "Section"
 SOURCE_DOCUMENT = NG + "SourceDocument"
-TARGET_ENTITY = NG + "TargetEntity"
 
 # Properties
 ADDRESSED_TO = NG + "addressedTo"
@@ -125,7 +112,6 @@ COOPERATING_AGENCY = NG + "cooperatingAgency"
 COUNT = NG + "count"
 DEADLINE_TYPE = NG + "deadlineType"
 DENOTES = NG + "denotes"
-DIVISION_LEVEL = NG + "divisionLevel"
 DOCUMENT_NUMBER = NG + "documentNumber"
 DOMAIN = NG + "domain"
 DURATION = NG + "duration"
@@ -178,13 +164,10 @@ WORKING_DAYS = NG + "workingDays"
 ALT_LABEL = SKOS + "altLabel"
 BROADER = SKOS + "broader"
 CONCEPT = SKOS + "Concept"
-CONCEPT_SCHEME = SKOS + "ConceptScheme"
 CONFORMS_TO = DCT + "conformsTo"
 DCT_FORMAT = DCT + "format"
 DCT_TITLE = DCT + "title"
-DEFINITION = SKOS + "definition"
 IN_SCHEME = SKOS + "inScheme"
-NOTATION = SKOS + "notation"
 PREF_LABEL = SKOS + "prefLabel"
 PROV_ACTIVITY = PROV + "Activity"
 PROV_ENTITY = PROV + "Entity"

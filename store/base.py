@@ -134,11 +134,8 @@ class Store(Protocol):
     def ask(self, query: str, dataset: Dataset | None = None) -> bool:
         """Answers an ASK."""
 
-    def construct(self, query: str, dataset: Dataset | None = None) -> str:
-        """Answers a CONSTRUCT or DESCRIBE as N-Triples, each triple once, the lines sorted."""
-
     def answer(self, query: str, media_type: str, dataset: Dataset | None = None) -> bytes:
-        """Answers any query in a format of `store.formats` that fits its form, written by the driver."""
+        """Answers any query in a format of `store.formats` that fits its form; of a graph each triple once."""
 
     def graphs(self) -> tuple[str, ...]:
         """Returns the IRIs of the named graphs, sorted."""

@@ -155,7 +155,7 @@ def union(store: Store) -> Iterator[Block]:
     # The graph that describes the dumps is not in them.
     graphs = [graph for graph in store.graphs() if dump is None or graph.endswith(CATALOG)]
     if version is None and not graphs:  # Files of formats without named graphs.
-        yield store.construct("CONSTRUCT WHERE { ?s ?p ?o }").encode().splitlines(keepends=True)
+        yield sorted(store.answer("CONSTRUCT WHERE { ?s ?p ?o }", N_TRIPLES.media_type).splitlines(keepends=True))
         return
     with TemporaryDirectory() as scratch:
         file = Path(scratch, "quads.nq")

@@ -45,10 +45,6 @@ class OxigraphStore:
         """See `Store.ask`."""
         return self._evaluate(query, dataset, results.truth)
 
-    def construct(self, query: str, dataset: Dataset | None = None) -> str:
-        """See `Store.construct`."""
-        return self._evaluate(query, dataset, results.ntriples)
-
     def answer(self, query: str, media_type: str, dataset: Dataset | None = None) -> bytes:
         """See `Store.answer`."""
         return self._evaluate(query, dataset, lambda found: formats.write(found, media_type))

@@ -126,10 +126,6 @@ class RemoteStore:
         """See `Store.ask`."""
         return self._read(query, dataset, results.truth)
 
-    def construct(self, query: str, dataset: Dataset | None = None) -> str:
-        """See `Store.construct`."""
-        return "".join(f"{line}\n" for line in sorted(self._graph(query, dataset)))
-
     def answer(self, query: str, media_type: str, dataset: Dataset | None = None) -> bytes:
         """See `Store.answer`; what the server says is written as the embedded store writes it."""
         form = next((form for form in formats.GRAPH_FORMATS if form.media_type == media_type), None)

@@ -52,13 +52,6 @@ def truth(results: Results) -> bool:
     return bool(results)
 
 
-def ntriples(results: Results) -> str:
-    """Reads a graph as sorted N-Triples; raises QueryError where the answer is no graph."""
-    if not isinstance(results, ox.QueryTriples):
-        raise QueryError("a CONSTRUCT or DESCRIBE query is wanted")
-    return "".join(sorted({f"{triple} .\n" for triple in results}))
-
-
 def ours(error: Exception) -> QueryError | StoreError:
     """Returns what the driver raised as an error of our own."""
     if isinstance(error, OSError):

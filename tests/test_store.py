@@ -17,7 +17,7 @@ from ontology.terms import XSD_INTEGER
 from store import formats
 from store import oxigraph as oxigraph_driver
 from store.base import BlankNode, Dataset, Iri, Literal, QueryError, StoreError, Writer
-from store.formats import convert
+from store.formats import N_TRIPLES, convert
 from store.oxigraph import memory, open_store, publish
 from store.remote import Endpoint
 from tests import triplestores
@@ -164,7 +164,8 @@ def test_results_are_our_own_values(writer: Writer):
         (Literal("甲", "http://www.w3.org/1999/02/22-rdf-syntax-ns#langString", "zh"), None, Iri("http://e/a")),
     )
     assert writer.ask("ASK { ?s ?p ?o }")
-    assert writer.construct("CONSTRUCT WHERE { ?s ?p ?o }") == '<http://e/a> <http://e/p> "甲"@zh .\n'
+    found = writer.answer("CONSTRUCT WHERE { ?s ?p ?o }", N_TRIPLES.media_type)
+    assert found.decode() == '<http://e/a> <http://e/p> "甲"@zh .\n'
     (row,) = writer.select("SELECT (BNODE() AS ?b) {}")
     assert isinstance(row[0], BlankNode)
 
