@@ -3,7 +3,7 @@
 import os
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO
 
@@ -28,7 +28,6 @@ _COLOURS = {
 _ESCAPES = dict.fromkeys((*range(9), *range(0x0B, 0x20), *range(0x7F, 0xA0)), "\ufffd")
 _WIDTH = 72
 _INDENT = 14
-_Paint = Callable[[str, tuple[str, ...]], str]
 
 
 def explain(file: Path, html: Path | None, output: TextIO) -> None:
@@ -69,42 +68,37 @@ def as_text(notice: Notice, parts: tuple[Block, ...], *, colour: bool) -> str:
     """Returns the notice's text block by block, what is marked in it below each; without colour marks stand in ⟦ ⟧."""
     # A terminal obeys escape sequences; none may come from the notice.
     text = notice.source.text.translate(_ESCAPES)
-    paint = _styled if colour else _plain
     lines = []
     for block in parts:
         marks = [mark for mark in block.marks if mark.kind != "number"]
-        shown = "".join(_shown(text, node, paint, ()) for node in nest(block.span, marks)).strip("\n")
+        shown = "".join(_shown(text, node, (), colour=colour) for node in nest(block.span, marks)).strip("\n")
         if block.measure is not None:
             heading = f"── {block.position} "
-            lines.append(paint(heading + "─" * (_WIDTH - len(heading)), ("2",)))
-            lines += [shown, *(f"   {row}" for row in _listed(text, block, paint)), ""]
+            lines.append(_paint(heading + "─" * (_WIDTH - len(heading)), ("2",), colour=colour))
+            lines += [shown, *(f"   {row}" for row in _listed(text, block, colour=colour)), ""]
         elif shown.strip():
             lines += [shown, ""]
     return "\n".join([*lines, summary(parts), ""])
 
 
-def _styled(text: str, codes: tuple[str, ...]) -> str:
-    return f"\x1b[{';'.join(codes)}m{text}\x1b[0m" if codes and text else text
+def _paint(text: str, codes: tuple[str, ...], *, colour: bool) -> str:
+    return f"\x1b[{';'.join(codes)}m{text}\x1b[0m" if colour and codes and text else text
 
 
-def _plain(text: str, codes: tuple[str, ...]) -> str:  # noqa: ARG001 - takes what _styled takes
-    return text
-
-
-def _shown(text: str, node: Node, paint: _Paint, around: tuple[str, ...]) -> str:
+def _shown(text: str, node: Node, around: tuple[str, ...], *, colour: bool) -> str:
     if node.mark is None:
-        return paint(text[node.span.start : node.span.end], around)
+        return _paint(text[node.span.start : node.span.end], around, colour=colour)
     codes = (*around, _COLOURS[node.mark.kind])
-    inner = "".join(_shown(text, piece, paint, codes) for piece in node.inner)
-    return inner if paint is _styled else f"⟦{inner}⟧"
+    inner = "".join(_shown(text, piece, codes, colour=colour) for piece in node.inner)
+    return inner if colour else f"⟦{inner}⟧"
 
 
-def _listed(text: str, block: Block, paint: _Paint) -> Iterator[str]:
+def _listed(text: str, block: Block, *, colour: bool) -> Iterator[str]:
     for kind, (_, name) in KINDS.items():
         found = [
             (mark, _quote(text, mark), mark.label.translate(_ESCAPES)) for mark in block.marks if mark.kind == kind
         ]
-        head = paint(name, (_COLOURS[kind],)) + " " * (_INDENT - len(name))
+        head = _paint(name, (_COLOURS[kind],), colour=colour) + " " * (_INDENT - len(name))
         if kind == "number" and found:
             yield head + " · ".join(f"{quote} {label}" for _, quote, label in found)
         elif kind != "number":

@@ -41,15 +41,6 @@ def validate(nquads: str, engine: Engine = DEFAULT) -> Report:
     return _as_notices(_all(nquads), engine)
 
 
-def validate_reference(base: str = DEFAULT_BASE, engine: Engine = DEFAULT) -> Report:
-    """Judges ontology and vocabularies, once for all notices.
-
-    Raises:
-        ValueError: The base is no absolute http(s) IRI ending with a slash.
-    """
-    return _as_reference(_all("".join(reference_graphs(base).values())), engine)
-
-
 def validate_events(nquads: str, engine: Engine = DEFAULT) -> Report:
     """Judges the dates of events; the types of the events and divisions that they name are added.
 

@@ -13,6 +13,7 @@ import pyoxigraph as ox
 
 from ontology.terms import XSD
 from store import versions
+from store.base import Store
 
 _IRI = r'<[^\x00-\x20<>"{}|^`\\]++>'
 _LITERAL = (
@@ -86,10 +87,16 @@ class BatchWriter(ABC):
         changes: What was added, changed and removed, by graph IRI (see `store.versions`).
     """
 
-    def __init__(self, limit: int, folder: Path | None = None) -> None:
-        """Hands on a batch when it has more lines than `limit`; what was written is kept in `folder` meanwhile."""
+    def __init__(self, limit: int, stored: Store, folder: Path | None = None) -> None:
+        """Hands on a batch when it has more lines than `limit`; what was written is kept in `folder` meanwhile.
+
+        Args:
+            limit: That limit.
+            stored: What the driver has.
+            folder: That folder; none for memory.
+        """
         self.changes: dict[str, str] = {}
-        self._limit = limit
+        self._limit, self._stored = limit, stored
         self._batch = Batch()
         self._spool = Spool(folder)
         self._last: tuple[str, frozenset[str]] = ("", frozenset())
@@ -120,7 +127,7 @@ class BatchWriter(ABC):
     def graphs(self) -> tuple[str, ...]:
         """See `Store.graphs`."""
         self.settle()
-        return self._stored_graphs()
+        return self._stored.graphs()
 
     def nquads(self, graph: str | None = None) -> Iterator[str]:
         """See `Store.nquads`."""
@@ -135,14 +142,6 @@ class BatchWriter(ABC):
     def _send(self, batch: Batch) -> None:
         """Brings a batch to the driver, or begins to, when it is through with the one before."""
 
-    @abstractmethod
-    def _stored(self, graph: str) -> Iterator[str]:
-        """Yields the lines that the driver has of a graph."""
-
-    @abstractmethod
-    def _stored_graphs(self) -> tuple[str, ...]:
-        """Returns the named graphs that the driver has, sorted."""
-
     def _hand_on(self) -> None:
         batch, self._batch = self._batch, Batch()
         self._send(batch)
@@ -156,7 +155,7 @@ class BatchWriter(ABC):
             return written
         last = self._last  # whoever replaces a graph has often read it just before
         if last[0] != graph:
-            last = self._last = graph, frozenset(self._stored(graph))
+            last = self._last = graph, frozenset(self._stored.nquads(graph))
         return last[1]
 
     def _note(self, graph: str, *, was: bool, there: bool) -> None:

@@ -92,18 +92,6 @@ def convert(nquads: Iterable[str], target: Format) -> bytes:
     return output.getvalue()
 
 
-def ntriples(turtle: str, base: str) -> list[str]:
-    """Returns what a Turtle text says as lines of N-Triples, in no order; relative IRIs are below the base.
-
-    Raises:
-        ValueError: It is no Turtle.
-    """
-    try:
-        return [f"{quad} ." for quad in pyoxigraph.parse(turtle, pyoxigraph.RdfFormat.TURTLE, base_iri=base)]
-    except SyntaxError as error:
-        raise ValueError(f"no Turtle: {error}") from error
-
-
 def transcribe(nquads: BinaryIO, output: BinaryIO, target: Format) -> None:
     """Writes canonical N-Quads in another format as they come, in flat memory; XML gets U+FFFD as in `convert`.
 

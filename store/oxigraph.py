@@ -118,7 +118,7 @@ class OxigraphWriter(BatchWriter, OxigraphStore):
     def __init__(self, driver: ox.Store, version: Path | None = None) -> None:
         """Takes over a store that nobody else writes."""
         OxigraphStore.__init__(self, driver, version)
-        BatchWriter.__init__(self, _BATCH, version)
+        BatchWriter.__init__(self, _BATCH, OxigraphStore(driver), version)
         self._thread = ThreadPoolExecutor(1)
         self._loading: Future[None] | None = None
 
@@ -150,18 +150,13 @@ class OxigraphWriter(BatchWriter, OxigraphStore):
         self._thread.shutdown()
         self._loading = None
         self._driver = ox.Store()
+        self._stored = OxigraphStore(self._driver)
 
     def _evaluate(
         self, query: str, dataset: Dataset | None, read: Callable[[Results], _Read], base: str | None = None
     ) -> _Read:
         self.settle()
         return super()._evaluate(query, dataset, read, base)
-
-    def _stored(self, graph: str) -> Iterator[str]:
-        return OxigraphStore.nquads(self, graph)
-
-    def _stored_graphs(self) -> tuple[str, ...]:
-        return OxigraphStore.graphs(self)
 
     def _send(self, batch: Batch) -> None:
         self._wait()

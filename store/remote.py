@@ -272,8 +272,7 @@ class RemoteWriter(BatchWriter, RemoteStore):
     def __init__(self, endpoint: Endpoint) -> None:
         """Asks nothing yet."""
         RemoteStore.__init__(self, endpoint)
-        BatchWriter.__init__(self, _BATCH, endpoint.home)
-        self._reader = RemoteStore(endpoint)
+        BatchWriter.__init__(self, _BATCH, RemoteStore(endpoint), endpoint.home)
         self._keeps_union: bool | None = None
 
     def load(self, nquads: BinaryIO) -> None:
@@ -291,12 +290,6 @@ class RemoteWriter(BatchWriter, RemoteStore):
         self.settle()
         return super()._open(query, dataset, media_type)
 
-    def _stored(self, graph: str) -> Iterator[str]:
-        return self._reader.nquads(graph)
-
-    def _stored_graphs(self) -> tuple[str, ...]:
-        return self._reader.graphs()
-
     def _send(self, batch: Batch) -> None:
         if not batch.wanted:
             return
@@ -313,7 +306,7 @@ class RemoteWriter(BatchWriter, RemoteStore):
         graph = Iri(Iris(self.endpoint.base).graph("probe")).n3()
         probe = f"{graph} {graph} {graph}"
         self._update(f"INSERT DATA {{ GRAPH {graph} {{ {probe} }} }}")
-        shown = self._reader.ask(f"ASK {{ {probe} }}")
+        shown = self._stored.ask(f"ASK {{ {probe} }}")
         self._update(f"DROP SILENT GRAPH {graph}")
         return not shown
 

@@ -4,11 +4,11 @@ from functools import cache
 from importlib.resources import files
 from string import Template
 
-from store.formats import ntriples
+import pyoxigraph
 
 
 def filled(name: str, base: str, /, **values: object) -> list[str]:
-    """Returns what a template says, as lines of N-Triples.
+    """Returns what a template says, as lines of N-Triples, in no order.
 
     Args:
         name: The file's name without `.ttl`.
@@ -17,9 +17,10 @@ def filled(name: str, base: str, /, **values: object) -> list[str]:
 
     Raises:
         KeyError: A name has no value.
-        ValueError: A value makes it no Turtle.
+        SyntaxError: A value makes it no Turtle.
     """
-    return ntriples(_template(name).substitute(values, base=base), base)
+    turtle = _template(name).substitute(values, base=base)
+    return [f"{quad} ." for quad in pyoxigraph.parse(turtle, pyoxigraph.RdfFormat.TURTLE, base_iri=base)]
 
 
 @cache

@@ -24,6 +24,7 @@ ALONE = {
         "store/oxigraph.py",
         "store/batch.py",
         "store/results.py",
+        "store/templates.py",
     },
     "SPARQLWrapper": {"store/remote.py"},
     "tantivy": {"store/search.py"},
