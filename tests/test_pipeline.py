@@ -36,7 +36,7 @@ PLAIN = """湖州市市场监督管理局关于支持经营主体发展的通知
 """
 QUICK = Reader(judge=hostile.conforms)
 HOSTILE = Reader(opened=hostile.opened, judge=hostile.kills)
-STRICT = Limits(seconds=6, processes=2)  # what sleeps, sleeps longer; a busy machine takes seconds to start a process
+STRICT = Limits(seconds=15, processes=2)  # what sleeps, sleeps longer; a busy machine takes seconds for a task
 
 
 def outcomes(*paths: Path, store: Path, reader: Reader = QUICK, limits: Limits | None = None) -> dict[str, Outcome]:
