@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from ahocorasick_rs import AhoCorasick, MatchKind
 
-from ingest.gazetteer import Division, division_of, is_full_name, places_in
+from ingest.gazetteer import Division, division_of, is_full_name, places_in, spelt_out
 from ingest.model import Agency
 from ingest.tables import table
 
@@ -71,7 +71,7 @@ def official_body(body: str) -> str:
 def full_name(place: str, body: str) -> str:
     """Joins a place and a body; of the regulators the body gets its full form, others stay as printed."""
     known = _bodies()[1].get(body)
-    return place + (known.official if known and known.completed else body)
+    return spelt_out(place) + known.official if known and known.completed else place + body
 
 
 def is_elided(place: str) -> bool:
@@ -132,7 +132,8 @@ def complete(printed: str, evidence: str) -> str:
         return printed
     official = official_body(name.body)
     if name.place and not is_elided(name.place):
-        return name.place + official
+        completed = _bodies()[1][name.body].completed  # 大连海关 is called so
+        return (spelt_out(name.place) if completed else name.place) + official
     rank = name.place[-1:] if name.place else ""
     pattern = re.compile(rf"(?=([\u4e00-\u9fff]{{2,14}}{rank}){_forms_of(official)})")
     found = [p for m in pattern.finditer(evidence) for p in [_place_before(m[1], rank)] if p]

@@ -67,7 +67,8 @@ def division_of(place: str, context: tuple[str, ...] = ()) -> Division | None:
     """Finds the division that a place name means.
 
     Args:
-        place: A full name, a short name of a province or prefecture, or a chain of names: 江苏省南京市浦口区.
+        place: A full name, a short name of a province or prefecture (甘孜, 甘孜州), or a chain of names:
+            江苏省南京市浦口区.
         context: Codes that tell homonyms apart: the division in the same prefecture, else the same province, wins.
 
     Returns:
@@ -79,8 +80,15 @@ def division_of(place: str, context: tuple[str, ...] = ()) -> Division | None:
         context = (*chain[1], *context)
         found = names.full[chain[0][-1]]
     else:
-        found = tuple(d for d in names.short.get(place, ()) if d.level != LEVELS["county"])
+        short = names.short.get(place) or names.short.get(place.removesuffix("州"), ())  # 甘孜, 甘孜州
+        found = tuple(d for d in short if d.level != LEVELS["county"])
     return _only(found, context)
+
+
+def spelt_out(place: str) -> str:
+    """Returns the full name of a division that is named in short (甘孜州, 宁夏); any other place as it stands."""
+    division = None if places_in(place) else division_of(place)
+    return division.name if division else place
 
 
 def _only(found: tuple[Division, ...], context: tuple[str, ...]) -> Division | None:

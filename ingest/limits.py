@@ -13,6 +13,7 @@ _LONG_UNITS = ("M", "Q", "Y")
 _SHORT_UNITS = ("H", "MIN", "WD", "D", "W")
 _OVER = r"(?:届满|期满|到期|失效|过期)"
 _RESTATED = words("restated-to") + r"[^，。；0-9]{0,8}?"
+_CLAUSE = re.compile(r"[^，。；]{1,20}，\Z")
 _NEW_COUNT = re.compile(
     rf"[^，。；]{{0,10}}?{_RESTATED}(?P<count>{_NUMBER})(?:个|{words('within')}|(?=[，。；、]|$))(?:以内|之内|内)?"
 )
@@ -32,6 +33,8 @@ def read_limit(line: Line, i: int) -> Reading | None:
     if reduction is not None:
         return reduction
     left, right = line.left(i), line.right(quantity.span.end)
+    if left.startswith("最长") and (clause := _CLAUSE.search(line.text, 0, quantity.span.start - len(left))):
+        left = clause[0] + left  # 有效期顺延，最长不超过6个月
     for read in (_residual, _excluded, _grant, _limit):
         got = read(quantity, left, right)
         if isinstance(got, Deadline):
@@ -144,7 +147,7 @@ def _grant(quantity: Quantity, left: str, right: str) -> Deadline | None:
     noun = _pattern(words("granted-noun")).match(right)
     if noun:
         return _deadline("duration-grant", quantity, after=noun.end())
-    given = _pattern(rf".*({words('grant')}[^，。；]{{0,12}})$").match(left)
+    given = _pattern(rf".*({words('grant')}(?:[^，。；]{{0,8}}，(?=最长))?[^，。；]{{0,12}})$").match(left)
     if given and (not within or left.endswith("期")) and not quantity.same_day:
         return _deadline("duration-grant", quantity, before=len(given[1]))
     return None

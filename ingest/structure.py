@@ -16,7 +16,9 @@ from ingest.numbering import ITEM_STYLES, SECTION_STYLES
 MAX_LEAD = 32
 _LIST_END = re.compile("[；;]$")
 _ENCLOSED_LENGTH = 200
-_LED = re.compile("(?!“)[^，。；：！？]{4,16}(?:，[^，。；：！？]{4,16})?。(?=[^，。；：！？]*[，；。].{8})")
+_LED = re.compile(
+    "(?!“)[^，。；：！？]{4,16}(?:，[^，。；：！？]{4,16})?。(?=[^，。；：！？]*[，；。].{8})|在[^，。；：！？]{2,20}方面，.{16}"
+)
 _HABIT = 3
 _BLANKS = re.compile("_{3,}|□")
 """What is left open in a form."""

@@ -17,7 +17,7 @@ _LEAD_IN = re.compile("(?:为|根据|按照|依据|遵照|经|现).*，")
 NAME_END = re.compile(r"(?:局|厅|委|委员会|办公室|政府|总局|海关|管委会|法院|检察院|银行|中心|总队)$")
 _NATIONAL = re.compile("国家|中国|中共|中华|国务院")
 INSTITUTION_END = re.compile(
-    r"(?:领导小组|领导小组办公室|委员会办公室|联席会议办公室|院|所|中心|协会|学会|联合会|执法支队|执法总队)$"
+    r"(?:领导小组|领导小组办公室|委员会办公室|联席会议办公室|院|所|中心|分行|支行|协会|学会|联合会|执法支队|执法总队)$"
 )
 _EDITION = re.compile(r"（(?:\d{4}[—–-]+\d{4}年|\d{4}年版?|试行|暂行|修订|第[^（）]{1,3}批)）")
 _MADE_PUBLIC = re.compile("《([^《》]+)》[^。]*(?:公布|发布|施行)")
@@ -101,7 +101,8 @@ def is_name(words: str) -> bool:
     if split_name(words):
         return NAME_END.search(words) is not None
     places = places_in(words)
-    return bool(places) and words.startswith(places[0]) and INSTITUTION_END.search(words) is not None
+    begins = _NATIONAL.match(words) or (places and words.startswith(places[0]))
+    return bool(begins) and INSTITUTION_END.search(words) is not None
 
 
 @cache
