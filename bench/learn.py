@@ -1,7 +1,8 @@
 """Learns `ingest/patterns/weights.tsv` from labelled measures; `README.md` says how to run it.
 
 For each concept a logistic regression with an L1 penalty over the words of two to four characters that stand in the
-measure; what a cue adds, and where zero is, from predictions on measures left out. Needs scikit-learn.
+measure; what a cue adds, and where zero is, from predictions on measures left out. Rare concepts are not weighed up:
+so sums are chances, and new wording is read better. Needs scikit-learn.
 """
 
 import argparse
@@ -18,9 +19,8 @@ from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import KFold
 
-from ingest.concepts import MeasureText, find_cued
+from ingest.concepts import find_cued
 from ingest.cues import FoldedText
-from ingest.measures import lead_of
 from ontology.load import concepts as vocabulary
 
 ROOT = Path(__file__).parent.parent
@@ -33,7 +33,7 @@ LABELLED = (
 FAIR = {"fresh", "recent"}
 """Notices that no cue was written from: they tell what a cue is worth."""
 SCHEMES = ("instruments", "targets", "domains")
-STRENGTH, FEWEST, LEAST = 0.3, 3, 0.15
+STRENGTH, FEWEST, LEAST = 1.0, 3, 0.15
 SPEAKS = {"instruments": 0.4, "targets": 0.3, "domains": 0.4}
 """From which chance on a concept is said."""
 
@@ -63,20 +63,27 @@ def read(folders: Iterable[Path]) -> Iterator[Labelled]:
         for file in sorted(folder.glob("*.json")):
             found = json.loads(file.read_text(encoding="utf-8"))
             for measure in found["measures"] if isinstance(found, dict) else found:
-                yield labelled(
-                    measure.get("sectionTitle") or measure.get("section") or "", measure["text"], measure, fair=fair
-                )
+                yield labelled(heading_of(measure), measure["text"], measure, fair=fair)
+
+
+def heading_of(measure: dict[str, Any]) -> str:
+    """Returns what stands around a measure: the heading above it and the departments that answer for it, a line each.
+
+    The names of authorities are left out, for these hold places.
+    """
+    section = measure.get("sectionTitle") or measure.get("section") or ""
+    units = [body["unit"] for body in measure.get("responsible") or ()]
+    return "\n".join(dict.fromkeys(filter(None, (section, *units, *measure.get("departments", ())))))
 
 
 def labelled(heading: str, text: str, right: dict[str, Any], *, fair: bool) -> Labelled:
     """Returns a measure with what its cues say."""
-    measure = MeasureText(text, title=lead_of(text), section_title=heading or None)
     return Labelled(
         FoldedText(text).text,
         FoldedText(heading).text,
         fair,
         {scheme: narrowest(scheme, filter(None, right[scheme] or ())) for scheme in SCHEMES if scheme in right},
-        find_cued(measure),
+        {"domains": frozenset(), **find_cued(text)},
     )
 
 
@@ -109,7 +116,8 @@ def learn(scheme: str, measures: Sequence[Labelled]) -> Iterator[str]:
     sums, cues = left_out[fair].ravel(), cued[fair][:, known].ravel()
     judge = LogisticRegression().fit(np.c_[sums, cues], right[fair][:, known].ravel())
     (of_sum, of_cue), level = judge.coef_[0], judge.intercept_[0] - np.log(SPEAKS[scheme] / (1 - SPEAKS[scheme]))
-    yield row(scheme, "cue", "", of_cue / of_sum)
+    if cues.any():
+        yield row(scheme, "cue", "", of_cue / of_sum)
     vocabulary_of = words.get_feature_names_out()
     whole = np.array(["\n" not in word for word in vocabulary_of])
     for i in known:
@@ -129,9 +137,7 @@ def fitted(present: csr_matrix, right: np.ndarray) -> LogisticRegression | None:
     """Returns a model; None where nothing is to be told apart."""
     if right.all() or not right.any():
         return None
-    model = LogisticRegression(
-        l1_ratio=1, C=STRENGTH, class_weight="balanced", solver="liblinear", max_iter=300, random_state=0
-    )
+    model = LogisticRegression(l1_ratio=1, C=STRENGTH, solver="liblinear", max_iter=300, random_state=0)
     return model.fit(present, right)
 
 

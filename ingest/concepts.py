@@ -1,16 +1,15 @@
 """Finds the instruments, targets and domains of a measure, with the words that say each.
 
-Cues and conditions are data: `patterns/instruments.tsv`, `targets.tsv`, `domains.tsv` and `masks.tsv`.
+Cues and conditions are data: `patterns/instruments.tsv`, `targets.tsv` and `masks.tsv`; domains have weights alone.
 """
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache, lru_cache
 from operator import itemgetter
 from typing import NamedTuple
 
 from ingest.cues import Cue, CueFinder, FoldedText, Hit, Stretch, any_of, split_cues
-from ingest.domains import AT_MOST, domain_cues, rank_domains
 from ingest.model import ConceptMention, Span
 from ingest.tables import table
 from ingest.weights import Weighed, weights
@@ -19,6 +18,7 @@ from ontology.load import concepts as vocabulary
 _GUARD = "-"
 """In the concept column: the cue says nothing and hides what stands inside it."""
 _SCHEMES = ("instruments", "targets")
+_MOST_DOMAINS = 3
 
 
 class MeasureText(NamedTuple):
@@ -27,20 +27,16 @@ class MeasureText(NamedTuple):
     Attributes:
         text: The measure's text as printed; paragraphs may be separated by line ends.
         sentences: Its provisions, as spans of `text`.
-        title: The lead that `text` begins with; None where there is none.
         section_title: The heading above; None where there is none.
         departments: Names of the responsible bodies and departments as printed.
         cited: What stands inside 《》, as spans of `text`.
-        notice_title: The title of the notice; None where it prints none.
     """
 
     text: str
     sentences: tuple[Span, ...] = ()
-    title: str | None = None
     section_title: str | None = None
     departments: tuple[str, ...] = ()
     cited: tuple[Span, ...] = ()
-    notice_title: str | None = None
 
 
 class Concepts(NamedTuple):
@@ -60,22 +56,27 @@ class Concepts(NamedTuple):
 def find_concepts(measure: MeasureText) -> Concepts:
     """Reads the concepts of a measure: what cues say and the weights of all words do not deny, or these alone say."""
     folded = FoldedText(measure.text)
-    cued, mute, domains = _cued(folded, measure)
-    heading = _folded(measure.section_title or "")
-    weighed = weights().weigh(folded.text, heading, {**cued, "domains": domains})
+    cued, mute = _cued(folded, measure.cited)
+    headings = [_folded(name) for name in dict.fromkeys((measure.section_title or "", *measure.departments)) if name]
+    weighed = weights().weigh(folded.text, "\n".join(headings), {**cued, "domains": ()})
     sentences = [folded.folded(sentence) for sentence in measure.sentences]
     instruments, targets = (
         _mentions(folded, _agreed(weighed, scheme, cued[scheme], sentences, mute[scheme]), sentences)
         for scheme in _SCHEMES
     )
-    fields = weighed.said["domains"]
-    best = sorted(fields, key=lambda domain: (-fields[domain], domain))[:AT_MOST]
-    return Concepts(instruments, targets, tuple(best) or domains[:1])
+    return Concepts(instruments, targets, _best(weighed.said["domains"]))
 
 
 @lru_cache(4096)
 def _folded(heading: str) -> str:
     return FoldedText(heading).text
+
+
+def _best(domains: Mapping[str, float]) -> tuple[str, ...]:
+    """Returns those of the highest sums, a domain beside a narrower one left out."""
+    ancestors = _ancestors("domains")
+    wider = frozenset[str]().union(*[ancestors[domain] for domain in domains])
+    return tuple(sorted(domains.keys() - wider, key=lambda domain: (-domains[domain], domain))[:_MOST_DOMAINS])
 
 
 def _agreed(
@@ -91,30 +92,22 @@ def _agreed(
     return _narrowest(found, scheme)
 
 
-def find_cued(measure: MeasureText) -> dict[str, frozenset[str]]:
-    """Returns by scheme the concepts that cues alone say; without any cue the sets are empty."""
-    cued, _, domains = _cued(FoldedText(measure.text), measure)
-    return {**{scheme: frozenset(cued[scheme]) for scheme in _SCHEMES}, "domains": frozenset(domains)}
+def find_cued(text: str, cited: tuple[Span, ...] = ()) -> dict[str, frozenset[str]]:
+    """Returns by scheme the concepts that cues alone say in a measure's text; domains have none."""
+    cued, _ = _cued(FoldedText(text), cited)
+    return {scheme: frozenset(cued[scheme]) for scheme in _SCHEMES}
 
 
 def _cued(
-    folded: FoldedText, measure: MeasureText
-) -> tuple[dict[str, dict[str, list[Stretch]]], dict[str, list[Stretch]], tuple[str, ...]]:
-    """Returns by scheme the concepts that cues say and where, and where words say nothing; and the domains."""
+    folded: FoldedText, cited: tuple[Span, ...]
+) -> tuple[dict[str, dict[str, list[Stretch]]], dict[str, list[Stretch]]]:
+    """Returns by scheme the concepts that cues say and where, and where words say nothing."""
     hits = _finder().find(folded)
-    masked = _masked(folded, hits, measure.cited)
-    cued = {scheme: _said(folded, hits[scheme], scheme, masked[scheme]) for scheme in _SCHEMES}
-    domains = rank_domains(
-        folded,
-        hits["domains"],
-        lead=folded.folded(Span(0, len(measure.title or "")))[1],
-        headings=(measure.section_title or "", measure.notice_title or ""),
-        departments=measure.departments,
-        concepts=cued["instruments"].keys() | cued["targets"].keys(),
-    )
+    masked = _masked(folded, hits, cited)
+    cued = {scheme: _said(hits[scheme], masked[scheme]) for scheme in _SCHEMES}
     for scheme in _SCHEMES:
         masked[scheme] += [(start, end) for start, end, cue in hits[scheme] if cue.concept == _GUARD]
-    return cued, masked, domains
+    return cued, masked
 
 
 def _narrowest(said: dict[str, list[Stretch]], scheme: str) -> dict[str, list[Stretch]]:
@@ -127,7 +120,7 @@ def _narrowest(said: dict[str, list[Stretch]], scheme: str) -> dict[str, list[St
 @cache
 def _finder() -> CueFinder:
     cues = [
-        Cue(cue, scheme, row["concept"], row["rank"], any_of(row["when"]), any_of(row["unless"]))
+        Cue(cue, scheme, row["concept"], any_of(row["when"]), any_of(row["unless"]))
         for scheme in _SCHEMES
         for row in table(scheme)
         for cue in split_cues(row["cues"])
@@ -139,7 +132,7 @@ def _finder() -> CueFinder:
         if row["scheme"] in {scheme, "both"}
         for cue in split_cues(row["cues"])
     ]
-    return CueFinder(cues + domain_cues())
+    return CueFinder(cues)
 
 
 def _masked(folded: FoldedText, hits: dict[str, list[Hit]], cited: tuple[Span, ...]) -> dict[str, list[Stretch]]:
@@ -164,14 +157,14 @@ def _masked(folded: FoldedText, hits: dict[str, list[Hit]], cited: tuple[Span, .
     return masked
 
 
-def _said(folded: FoldedText, hits: list[Hit], scheme: str, masked: list[Stretch]) -> dict[str, list[Stretch]]:
-    """Returns the concepts of a scheme that the measure says, and where the words for each stand."""
+def _said(hits: list[Hit], masked: list[Stretch]) -> dict[str, list[Stretch]]:
+    """Returns the concepts of a scheme that cues outside of `masked` say, and where they stand."""
     for first, last in masked:
         hits = [hit for hit in hits if hit[0] < first or hit[1] > last]
     said: dict[str, list[Stretch]] = {}
-    for start, end, cue in _by_rank(folded, _unhidden(hits)):
+    for start, end, cue in _unhidden(hits):
         said.setdefault(cue.concept, []).append((start, end))
-    return _narrowest(_without_rivals(folded, said, scheme), scheme)
+    return said
 
 
 def _unhidden(hits: list[Hit]) -> list[Hit]:
@@ -208,75 +201,6 @@ def _above(parents: dict[str, str | None], concept: str) -> Iterator[str]:
     while parent:
         yield parent
         parent = parents[parent]
-
-
-def _by_rank(folded: FoldedText, seen: list[Hit]) -> list[Hit]:
-    """Drops the hits whose rank yields to others that stand in its reach."""
-    kept: list[Hit] = []
-    yielding: dict[str, list[Hit]] = {}
-    for hit in seen:
-        rank = hit[2].rank
-        (yielding.setdefault(rank, []) if rank else kept).append(hit)
-    for rank in sorted(yielding, key=_RANKS.index):
-        reach, stronger = _YIELDS[rank]
-        firm = [(a, b) for a, b, cue in kept if cue.rank in stronger]
-        own = yielding[rank]
-        kept += [hit for hit in own if not _holds_any(reach(folded, hit[0], hit[1]), firm)] if firm else own
-    return kept
-
-
-def _without_rivals(folded: FoldedText, said: dict[str, list[Stretch]], scheme: str) -> dict[str, list[Stretch]]:
-    """Drops the words that a rival's words near them explain better."""
-    rivals = _rivals(scheme)
-    if said.keys().isdisjoint(rivals):
-        return said
-    kept = dict(said)
-    for concept in said.keys() & rivals.keys():
-        for rival, reach in rivals[concept]:
-            if rival in said:
-                kept[concept] = [s for s in kept[concept] if not _holds_any(reach(folded, *s), said[rival])]
-    return {concept: stretches for concept, stretches in kept.items() if stretches}
-
-
-def _holds_any(around: Stretch, stretches: list[Stretch]) -> bool:
-    first, last = around
-    for start, end in stretches:  # noqa: SIM110 - any() costs twice as much, and this is asked often
-        if first <= start and end <= last:
-            return True
-    return False
-
-
-_Reach = Callable[[FoldedText, int, int], Stretch]
-
-
-@cache
-def _rivals(scheme: str) -> dict[str, list[tuple[str, _Reach]]]:
-    """Returns for a concept those that it yields to, and how far around it."""
-    rivals: dict[str, list[tuple[str, _Reach]]] = {}
-    for row in table("rivals"):
-        if row["scheme"] == scheme:
-            rivals.setdefault(row["concept"], []).extend((r, _REACH[row["within"]]) for r in row["rivals"].split("|"))
-    return rivals
-
-
-def _whole(folded: FoldedText, _start: int, _end: int) -> Stretch:
-    return 0, len(folded.text)
-
-
-_REACH: dict[str, _Reach] = {"clause": FoldedText.clause, "sentence": FoldedText.sentence, "measure": _whole}
-_YIELDS: dict[str, tuple[_Reach, frozenset[str]]] = {
-    "clause": (FoldedText.clause, frozenset({""})),
-    "sentence": (FoldedText.sentence, frozenset({""})),
-    "beside": (_whole, frozenset()),
-    "topic": (_whole, frozenset({"", "clause", "sentence", "beside"})),
-    "general": (_whole, frozenset({"", "clause", "sentence", "topic"})),
-    "last": (_whole, frozenset({"", "clause", "sentence", "beside", "topic", "general"})),
-    "default": (_whole, frozenset({"", "clause", "sentence", "beside", "topic", "general", "last"})),
-}
-"""What a rank yields to, and how far around it: `topic` is a field of work that stands for who works in it,
-`general` a wide class, `last` a resort, `default` whom such work is for where nobody is named at all; nothing general
-yields to `beside` (persons, offices)."""
-_RANKS = tuple(_YIELDS)
 
 
 def _mentions(

@@ -120,7 +120,6 @@ class Cue:
         written: The cue as the table has it.
         scheme: The table it stands in.
         concept: What it says: a concept's id, or a mask's reach.
-        rank: How it stands to other concepts of its scheme; empty where it stands for itself.
         when: A pattern that must occur in the sentence; None where nothing must.
         unless: A pattern that must not occur in the clause; None where anything may.
     """
@@ -128,7 +127,6 @@ class Cue:
     written: str
     scheme: str
     concept: str
-    rank: str = ""
     when: re.Pattern[str] | None = None
     unless: re.Pattern[str] | None = None
     pattern: re.Pattern[str] | None = field(init=False)

@@ -70,13 +70,11 @@ class Surroundings:
     """What a notice says beside its items, and a measure is read by.
 
     Attributes:
-        title: The notice's title; None where it prints none.
         sections: Its sections, to which `Item.section` is an index.
         bodies: Resolves names of bodies.
         dates: The notice's own dates, which anchor deadlines.
     """
 
-    title: str | None
     sections: tuple[Section, ...]
     bodies: Bodies
     dates: DocumentDates
@@ -101,9 +99,7 @@ def read_measure(printed: str, text: str, item: Item, notice: Surroundings) -> M
         MeasureText(
             text=pieces.text,
             sentences=sentences,
-            title=lead,
             section_title=None if item.section is None else notice.sections[item.section].title,
-            notice_title=notice.title,
             departments=tuple(mention.agency.name for mention in responsibility.agencies),
             cited=tuple(citation.span for citation in find_citations(folded, whole)),
         )

@@ -49,7 +49,7 @@ def read_document(document: Document) -> Notice:
     validity = _validity(text, parts, header)
     bodies = Bodies(tuple(mention.agency for mention in header.issuers), text)
     dates = DocumentDates(issued=header.issue_date, published=document.published, effective=validity.start)
-    around = Surroundings(header.title, parts.sections, bodies, dates)
+    around = Surroundings(parts.sections, bodies, dates)
     measures = tuple(read_measure(layout.text, text, item, around) for item in parts.items)
     return Notice(
         source=source,

@@ -21,6 +21,8 @@ _CUE = "cue"
 """In the concept column: what a cue adds, whichever concept of the scheme it is of."""
 _BY_THE_TEXT_ALONE = "instruments"
 """For what a measure is meant and to which field it belongs, the heading above it tells too."""
+_NEVER_NONE = "domains"
+"""Every measure belongs to a field: where no sum is above zero, the highest is said, if any words speak for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,7 @@ class Weighed:
     """A measure whose words have been weighed.
 
     Attributes:
-        said: By scheme, the concepts that it says, with their sums.
+        said: By scheme, the concepts that it says, with their sums; one domain at least, if any words speak for one.
         text: Its folded text.
         words: Where the words that weigh stand in it: (index of the words, start, end).
         speaks: By scheme and concept, what the words that speak for it weigh, by their index.
@@ -98,7 +100,7 @@ class Weights:
 
         Args:
             text: Its folded text (`ingest.cues.FoldedText`).
-            heading: The folded heading above it; empty where there is none.
+            heading: The folded heading above it and the names of the bodies that answer for it; may be empty.
             cued: By scheme, the concepts of which a cue counts.
         """
         words = self._automaton.find_matches_as_indexes(text, overlapping=True)
@@ -113,6 +115,14 @@ class Weights:
         for (scheme, concept), total in zip(self._slots, sums, strict=True):
             if total > 0:
                 said[scheme][concept] = total
+        if not said.get(_NEVER_NONE, True):
+            total, domain, begins = max(
+                (sums[slot], concept, self._begins[slot])
+                for (scheme, concept), slot in self._slots.items()
+                if scheme == _NEVER_NONE
+            )
+            if total > begins:
+                said[_NEVER_NONE][domain] = total
         return Weighed(said, text, words, self._speaks)
 
     def _sums(self, seen: set[int], heading: str) -> list[float]:

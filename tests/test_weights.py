@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.concepts import MeasureText, find_cued
+from ingest.concepts import find_cued
 from ingest.tables import table
 from ingest.weights import Weights
 from ontology.load import concepts as vocabulary
@@ -34,7 +34,8 @@ def test_the_table_is_whole(scheme: str):
     assert {row["concept"] for row in rows} - {"cue"} <= known
     assert all(len(row["words"]) in {0, 2, 3, 4} for row in rows)
     assert len({(row["concept"], row["words"]) for row in rows}) == len(rows)
-    assert [float(row["weight"]) > 0 for row in rows if row["concept"] == "cue"] == [True]
+    cues = [float(row["weight"]) > 0 for row in rows if row["concept"] == "cue"]
+    assert cues == ([] if scheme == "domains" else [True])
 
 
 def test_labels_are_concepts():
@@ -69,6 +70,17 @@ def test_weights_add_up(text: str, heading: str, cued: dict[str, list[str]], sai
     assert {**found["instruments"], **found["targets"]} == said
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("计量检定", {"metrology": 1.0}), ("计量登记", {"metrology": -0.5}), ("登记", {"registration": -1.0}), ("他", {})],
+)
+def test_a_measure_has_one_domain_at_least_if_any_words_speak_for_one(text: str, said: dict[str, float]):
+    rows = [("metrology", "", -1.5), ("registration", "", -2.0), ("metrology", "计量", 1.0), ("metrology", "检定", 1.5)]
+    rows.append(("registration", "登记", 1.0))
+    fields = Weights({"scheme": "domains", "concept": c, "words": w, "weight": str(n)} for c, w, n in rows)
+    assert fields.weigh(text, "", {"domains": ()}).said == {"domains": said}
+
+
 def quoted(text: str, sentences: list[tuple[int, int]]):
     weighed = SMALL.weigh(text, "", {"instruments": ["fee-exemption"], "targets": []})
     return weighed.strongest("instruments", "fee-exemption", sentences)
@@ -90,5 +102,5 @@ def test_a_quote_stands_in_one_clause(text: str):
 
 
 def test_cues_alone_are_told_too():
-    found = find_cued(MeasureText("首次违法的不予处罚。"))
+    found = find_cued("首次违法的不予处罚。")
     assert found["instruments"] == {"penalty-exemption"}
