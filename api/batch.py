@@ -10,7 +10,7 @@ from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import TextIO
 
-from ingest.outcome import ACCEPTED, DUPLICATE, REFUSED, REJECTED, UNCHANGED, WITHDRAWN, Found, Outcome
+from ingest.outcome import ACCEPTED, DUPLICATE, REFUSED, REJECTED, UNCHANGED, WITHDRAWN, Outcome
 
 _SHOWN = 3
 
@@ -53,8 +53,8 @@ def run(outcomes: Generator[Outcome], store: object, report: Path | None) -> boo
 
 def _tell(outcome: Outcome) -> None:
     name = Path(outcome.path).name
-    if outcome.status == ACCEPTED and outcome.found is not None:
-        _write(sys.stdout, f"{outcome.status:9} {name}  {_summary(outcome.found)}")
+    if outcome.status == ACCEPTED:
+        _write(sys.stdout, f"{outcome.status:9} {name}  {_summary(outcome)}")
     elif outcome.status == UNCHANGED:
         _write(sys.stdout, f"{outcome.status:9} {name}")
     else:
@@ -73,10 +73,10 @@ def _write(stream: TextIO, line: str) -> None:
     stream.write(shown + "\n")
 
 
-def _summary(found: Found) -> str:
-    counts = ", ".join(f"{count} {what}" for what, count in found.counts.items())
-    issuers = "、".join(found.issuers) or "no issuing agency found"
-    return f"{issuers}, {found.issued or 'no date found'}: {found.title or 'no title'} ({counts})"
+def _summary(read: Outcome) -> str:
+    counts = ", ".join(f"{count} {what}" for what, count in read.counts.items())
+    issuers = "、".join(read.issuers) or "no issuing agency found"
+    return f"{issuers}, {read.issued or 'no date found'}: {read.title or 'no title'} ({counts})"
 
 
 @contextmanager
@@ -127,7 +127,7 @@ def _bar() -> Iterator[Callable[[Outcome], None]]:
         seen: Counter[str] = Counter()
 
         def advance(outcome: Outcome) -> None:
-            seen["measures"] += outcome.found.counts.get("measures", 0) if outcome.found else 0
+            seen["measures"] += outcome.counts.get("measures", 0)
             seen["rejects"] += outcome.failed
             seen["total"] = max(seen["total"], outcome.files_left + 1)
             progress.update(

@@ -22,7 +22,6 @@ from ingest import quarantine
 from ingest.dump import ingest_dump
 from ingest.errors import SourceError
 from ingest.events import publish_events
-from ingest.journal import forget_rejected
 from ingest.pipeline import ingest
 from ingest.reading import Reader
 from ingest.withdrawal import withdraw
@@ -73,11 +72,10 @@ def _ingest(options: argparse.Namespace) -> int:
         return OK
     home = home_of(options)
     held = quarantine.files(home) if options.retry_quarantine else []
-    if options.retry or held:
-        forget_rejected(home)
     engine = Engine(options.engine, options.sample)
     reader, limits = Reader(options.base, judge=partial(judge, engine=engine)), Limits(processes=options.jobs)
-    run = ingest([*options.path, *held], home, reader, limits, restore=options.restore, target=into)
+    again = options.retry or bool(held)
+    run = ingest([*options.path, *held], home, reader, limits, restore=options.restore, retry=again, target=into)
     complete = batch.run(quarantine.watched(run, home), options.endpoint or options.store, options.report)
     return OK if complete else FAILED
 

@@ -1,20 +1,23 @@
 """One notice, several sources, one after another: what a new reading does to the graph that the store holds.
 
 Two texts of one notice are the same where they are equal without white space, or, for sources of different media types,
-where they say the same (`ingest.reading.substance`): a conversion adds page heads and tables of metadata, or drops
+where they say the same (`substance`): a conversion adds page heads and tables of metadata, or drops
 them. The same text from other bytes is a further `ng:source`; any other text is a new version, whose source
 `prov:wasRevisionOf` the one before.
 """
 
+import hashlib
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ingest.nquads import iri
-from ingest.reading import Reading, substance, text_key
+from ingest.text import fold
 from ontology import terms as t
 from store.base import Iri, Literal, Store
 
 WAS_REVISION_OF = f"{t.PROV}wasRevisionOf"
+_NO_WORD = re.compile(r"[\W_]+")
 # The offsets count in the source that lost least on its way to text.
 _RANK = (
     "text/plain",
@@ -76,11 +79,25 @@ def _value(term: object) -> str:
     return term.value if isinstance(term, Iri | Literal) else ""
 
 
-def joined(reading: Reading, mine: Edition, kept: Sequence[Edition], present: Sequence[str], *, lead: bool) -> str:
+def text_key(text: str) -> str:
+    """Returns a digest of a text that white space does not change."""
+    return hashlib.sha256("".join(text.split()).encode()).hexdigest()
+
+
+def substance(values: Iterable[str]) -> str:
+    """Returns a digest of what a notice says: of its title, number, dates and measures, given in any order.
+
+    White space, marks and the width of letters do not change it.
+    """
+    words = sorted({_NO_WORD.sub("", fold(value)) for value in values})
+    return hashlib.sha256("\n".join(words).encode()).hexdigest()
+
+
+def joined(nquads: str, mine: Edition, kept: Sequence[Edition], present: Sequence[str], *, lead: bool) -> str:
     """Writes the graph of a notice that gets one more source of the same text.
 
     Args:
-        reading: What was read of the new source.
+        nquads: The graph as read from the new source.
         mine: The new source.
         kept: The sources of the present graph that stay.
         present: The present graph, N-Quads lines without line ends.
@@ -89,7 +106,7 @@ def joined(reading: Reading, mine: Edition, kept: Sequence[Edition], present: Se
     Returns:
         N-Quads.
     """
-    new, stay = reading.nquads.splitlines(), {edition.source for edition in kept}
+    new, stay = nquads.splitlines(), {edition.source for edition in kept}
     leader = next((edition for edition in kept if edition.leads), None)
     if lead or leader is None or mine.rank < leader.rank:
         return _nquads((*new, *_of_sources(present, stay), *_with(present, WAS_REVISION_OF)))
@@ -97,15 +114,13 @@ def joined(reading: Reading, mine: Edition, kept: Sequence[Edition], present: Se
     return _nquads((*(set(present) - set(gone)), *_of_sources(new, {mine.source})))
 
 
-def revised(reading: Reading, mine: Edition, old: Sequence[Edition], present: Sequence[str]) -> str:
+def revised(nquads: str, graph: str, mine: Edition, old: Sequence[Edition], present: Sequence[str]) -> str:
     """Writes the graph of a notice whose text has changed; the sources of the old text are gone but for their IRIs."""
     leader = next((edition for edition in old if edition.leads), None)
-    before = (
-        [f"{iri(mine.source)} {iri(WAS_REVISION_OF)} {iri(leader.source)} {iri(reading.graph)} ."] if leader else []
-    )
+    before = [f"{iri(mine.source)} {iri(WAS_REVISION_OF)} {iri(leader.source)} {iri(graph)} ."] if leader else []
     # A text that comes back is not a revision of itself.
     history = [line for line in _with(present, WAS_REVISION_OF) if iri(mine.source) not in line]
-    return _nquads((*reading.nquads.splitlines(), *before, *history))
+    return _nquads((*nquads.splitlines(), *before, *history))
 
 
 def _with(lines: Iterable[str], predicate: str) -> list[str]:

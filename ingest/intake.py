@@ -9,9 +9,12 @@ from pathlib import Path
 
 from ingest.archive import is_json_lines
 from ingest.outcome import REJECTED, Outcome
+from ontology.iris import slug
 
 MAX_BYTES = 512 * 1024 * 1024
 _HEAD = 1_000
+# Bytes from which on a file of many documents is read by several processes.
+_LARGE = 1 << 20
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -22,15 +25,18 @@ class Candidate:
         sha256: Digest of its bytes.
         name: Its name without folders, fit for a literal: what is no Unicode is U+FFFD.
         path: Where it lies.
-        size: Bytes.
-        many: Whether it begins as JSON Lines do.
+        shared: Whether it begins as JSON Lines do and is large enough to be read by several processes.
     """
 
     sha256: str
     name: str
     path: str
-    size: int = 0
-    many: bool = False
+    shared: bool = False
+
+    @property
+    def key(self) -> str:
+        """What its readings are kept under."""
+        return f"{self.sha256}-{slug(self.name)}"
 
 
 def find_files(paths: Iterable[Path]) -> tuple[list[Candidate], list[Outcome]]:
@@ -72,9 +78,9 @@ def _candidate(path: str) -> Candidate | Outcome:
         if status.st_size > MAX_BYTES:
             return Outcome(path, REJECTED, "too-large", f"{status.st_size:,} bytes; at most {MAX_BYTES:,} are read")
         with Path(path).open("rb") as file:
-            many = is_json_lines(file.read(_HEAD))
+            shared = status.st_size >= _LARGE and is_json_lines(file.read(_HEAD))
             file.seek(0)
             digest = hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         return Outcome(path, REJECTED, "unreadable", f"cannot be read: {error.strerror}")
-    return Candidate(digest, os.fsencode(Path(path).name).decode(errors="replace"), path, status.st_size, many)
+    return Candidate(digest, os.fsencode(Path(path).name).decode(errors="replace"), path, shared)

@@ -1,120 +1,103 @@
 """Keeps what was read until it is published, for a run that is interrupted, and what was rejected, for the next runs.
 
-One record a file, named by its digest and name: frames of a length (4 bytes, big-endian) and a compressed Reading. A
-record that is being written ends with `.part`; what a killed process left of a frame is cut off.
+One SQLite file in the folder of a store; any process may write it, and what a killed one left half written is undone.
+A document is known by its file and its place in it, so that it does not matter how many processes read the file.
 """
 
-import shutil
+import sqlite3
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
-from ingest.intake import Candidate
 from ingest.reading import Reading
 from ontology.iris import slug
 
-_PENDING, _REJECTED = "pending", "rejected"
-# Bytes from which on a file of many documents is read by several processes.
-_LARGE = 1 << 20
-_LENGTH = 4
+_TABLES = """
+CREATE TABLE IF NOT EXISTS document (file TEXT, place INT, name TEXT, reading BLOB, PRIMARY KEY (file, place));
+CREATE TABLE IF NOT EXISTS whole (file TEXT PRIMARY KEY, rejected INT DEFAULT 0);
+"""
+_LAST = 1 << 62
 _LEVEL = 1
 
 
-class Record:
-    """What was read of one file so far."""
+class Journal:
+    """What was read and not yet published, and what was rejected, by files."""
 
     def __init__(self, path: Path) -> None:
-        """Names the record; nothing is written before `append`."""
+        """Opens the journal at `path`, which is made where missing."""
         self.path = path
-        self._part = path.with_suffix(".part")
+        self._file = sqlite3.connect(path, timeout=60, isolation_level=None)
+        # What the system holds outlives a killed process; a power cut may cost the journal, not the store.
+        self._file.executescript(f"PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; {_TABLES}")
 
-    @property
-    def whole(self) -> bool:
-        """Whether the file was read to its end."""
-        return self.path.exists()
+    def is_whole(self, file: str) -> bool:
+        """Tells whether a file was read to its end."""
+        return bool(self._file.execute("SELECT 1 FROM whole WHERE file = ?", (file,)).fetchone())
 
-    def count(self) -> int:
-        """Counts the readings; cuts off what is left of a torn one."""
-        if not self._part.exists():
-            return 0
-        frames = list(_frames(self._part.read_bytes()))
-        with self._part.open("r+b") as file:
-            file.truncate(sum(_LENGTH + len(frame) for frame in frames))
-        return len(frames)
+    def finish(self, file: str) -> None:
+        """Says that a file was read to its end."""
+        self._file.execute("INSERT OR IGNORE INTO whole (file) VALUES (?)", (file,))
 
-    def append(self, reading: Reading) -> None:
-        """Adds a reading."""
-        frame = zlib.compress(reading.to_json(), _LEVEL)
-        self._part.parent.mkdir(parents=True, exist_ok=True)
-        with self._part.open("ab") as file:
-            file.write(len(frame).to_bytes(_LENGTH, "big") + frame)
+    def resume(self, file: str, share: int, shares: int) -> frozenset[int]:
+        """Returns the places that were read in a share of a file: `share`, `share + shares`, …; none is begun then."""
+        which = (file, shares, share)
+        self._file.execute("DELETE FROM document WHERE file = ? AND place % ? = ? AND reading IS NULL", which)
+        rows = self._file.execute("SELECT place FROM document WHERE file = ? AND place % ? = ?", which)
+        return frozenset(place for (place,) in rows)
 
-    def finish(self) -> None:
-        """Says that the file was read to its end."""
-        self._part.touch()
-        self._part.replace(self.path)
+    def begin(self, file: str, place: int, name: str) -> None:
+        """Says that the document at a place is being read."""
+        self._file.execute("INSERT INTO document (file, place, name) VALUES (?, ?, ?)", (file, place, name))
 
-    def readings(self) -> Iterator[Reading]:
-        """Yields what was read, in the file's order, one at a time."""
-        with self.path.open("rb") as file:
-            while head := file.read(_LENGTH):
-                yield Reading.from_json(zlib.decompress(file.read(int.from_bytes(head, "big"))))
+    def begun(self, file: str, share: int, shares: int) -> tuple[int, str] | None:
+        """Returns the place and the name of the document of a share that is being read."""
+        query = "SELECT place, name FROM document WHERE file = ? AND place % ? = ? AND reading IS NULL"
+        found: tuple[int, str] | None = self._file.execute(query, (file, shares, share)).fetchone()
+        return found
 
+    def append(self, file: str, reading: Reading, place: int = _LAST) -> None:
+        """Adds a reading; without a place it stands behind all others."""
+        row = (file, place, zlib.compress(reading.to_json(), _LEVEL))
+        self._file.execute("INSERT OR REPLACE INTO document (file, place, reading) VALUES (?, ?, ?)", row)
 
-class Journal:
-    """The records of a store's next version and of what was rejected, those of this software and base."""
+    def readings(self, file: str) -> Iterator[Reading]:
+        """Yields what was read of a file, in the file's order, one at a time."""
+        query = "SELECT reading FROM document WHERE file = ? AND reading IS NOT NULL ORDER BY place"
+        for (reading,) in self._file.execute(query, (file,)):
+            yield Reading.from_json(zlib.decompress(reading))
 
-    def __init__(self, directory: Path, release: str, base: str) -> None:
-        """Opens the journal of a store; records of other releases and bases are dropped.
-
-        Args:
-            directory: The folder of the published store.
-            release: What decides what a notice is read as.
-            base: What all minted IRIs begin with.
-        """
-        mine = f"{release}-{slug(base)}"
-        self._pending, self._rejected = (directory / folder / mine for folder in (_PENDING, _REJECTED))
-        for other in (*directory.glob(f"{_PENDING}/*"), *directory.glob(f"{_REJECTED}/*")):
-            if other.name != mine:
-                shutil.rmtree(other)
-
-    def records(self, file: Candidate, shares: int) -> tuple[Record, ...]:
-        """Returns the records of a file: one, of what was rejected before or not yet published; several of a large one.
-
-        Args:
-            file: The file; it is told from others by its digest and name.
-            shares: How many processes may read a large file of many documents.
-        """
-        place = Path(file.sha256[:2]) / f"{file.sha256}-{slug(file.name)}"
-        rejected = Record(self._rejected / place)
-        if rejected.whole:
-            return (rejected,)
-        if shares == 1 or not file.many or file.size < _LARGE:
-            return (Record(self._pending / place),)
-        return tuple(Record(self._pending / f"{place}-{share}-{shares}") for share in range(shares))
-
-    def reject(self, records: Sequence[Record]) -> None:
+    def reject(self, file: str) -> None:
         """Remembers that nothing in a file can be published, so that it is not read again."""
-        for record in records if len(records) == 1 else ():
-            place = self._rejected / record.path.parent.name
-            place.mkdir(parents=True, exist_ok=True)
-            record.path.replace(place / record.path.name)
+        self._file.execute("UPDATE whole SET rejected = 1 WHERE file = ?", (file,))
 
     def clear(self) -> None:
-        """Drops the records of what is published."""
-        shutil.rmtree(self._pending.parent, ignore_errors=True)
+        """Drops what is published."""
+        self._drop("file NOT IN (SELECT file FROM whole WHERE rejected)")
+        self._file.execute("VACUUM")
+
+    def retry(self) -> None:
+        """Has what was rejected read again."""
+        self._drop("file IN (SELECT file FROM whole WHERE rejected)")
+
+    def close(self) -> None:
+        """Closes the file."""
+        self._file.close()
+
+    def _drop(self, which: str) -> None:
+        tables = "".join(f"DELETE FROM {table} WHERE {which};" for table in ("document", "whole"))  # noqa: S608 - ours
+        self._file.executescript(f"BEGIN; {tables} COMMIT")
 
 
-def forget_rejected(directory: Path) -> None:
-    """Has what was rejected read again in the next run."""
-    shutil.rmtree(directory / _REJECTED, ignore_errors=True)
+def journal_of(directory: Path, release: str, base: str) -> Journal:
+    """Opens the journal of a store; those of other releases and bases are dropped.
 
-
-def _frames(data: bytes) -> Iterator[bytes]:
-    start = 0
-    while start + _LENGTH <= len(data):
-        end = start + _LENGTH + int.from_bytes(data[start : start + _LENGTH], "big")
-        if end > len(data):
-            return
-        yield data[start + _LENGTH : end]
-        start = end
+    Args:
+        directory: The folder of the published store.
+        release: What decides what a notice is read as.
+        base: What all minted IRIs begin with.
+    """
+    path = directory / f"journal-{release}-{slug(base)}.sqlite"
+    for other in directory.glob("journal-*"):
+        if not other.name.startswith(path.name):
+            other.unlink()
+    return Journal(path)

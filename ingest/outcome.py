@@ -12,23 +12,6 @@ REFUSED = "refused"
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """What a notice was found to say, in short.
-
-    Attributes:
-        title: Empty where none was found.
-        issuers: Names of the issuing agencies.
-        issued: Issue date as YYYY-MM-DD; empty where none was found.
-        counts: How many measures, instruments, targets, deadlines, responsible bodies and citations.
-    """
-
-    title: str = ""
-    issuers: tuple[str, ...] = ()
-    issued: str = ""
-    counts: dict[str, int] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of one document.
 
@@ -39,7 +22,11 @@ class Outcome:
         code: A short name for programs of why it is not accepted; empty where it is.
         reason: The same as a sentence for people.
         notice: IRI of the notice; empty where none was read.
-        found: What it says; None where nothing was read in this run.
+        title: The notice's title; empty where none was found.
+        issuers: Names of the issuing agencies.
+        issued: Issue date as YYYY-MM-DD; empty where none was found.
+        counts: How many measures, instruments, targets, deadlines, responsible bodies and citations; empty where
+            nothing was read in this run.
         warnings: Sentences for people, on what was accepted with doubts.
         violations: What breaks the shapes, a line each.
         milliseconds: What reading and judging took.
@@ -51,7 +38,10 @@ class Outcome:
     code: str = ""
     reason: str = ""
     notice: str = ""
-    found: Found | None = None
+    title: str = ""
+    issuers: tuple[str, ...] = ()
+    issued: str = ""
+    counts: dict[str, int] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     violations: tuple[str, ...] = ()
     milliseconds: int = 0
@@ -66,13 +56,4 @@ class Outcome:
         """Returns one line of JSON; of a name that is no Unicode the bytes are kept as lone surrogates."""
         values = asdict(self)
         del values["files_left"]
-        values.update(values.pop("found") or {})
-        return json.dumps(values, ensure_ascii=not _printable(self.path))
-
-
-def _printable(path: str) -> bool:
-    try:
-        path.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
+        return json.dumps(values, ensure_ascii=any("\ud800" <= letter <= "\udfff" for letter in self.path))

@@ -1,22 +1,22 @@
 """From files to a published version: found, read in processes of their own, folded into the store in one order."""
 
-from collections.abc import Container, Generator, Iterable, Iterator, Sequence
-from contextlib import suppress
+from collections import Counter
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
-from functools import partial
-from itertools import groupby, zip_longest
-from os import sched_getaffinity
+from functools import cache, partial
+from itertools import groupby
 from pathlib import Path
 
 from ingest import withdrawal
 from ingest.editions import Edition, editions, joined, revised
 from ingest.intake import Candidate, find_files
-from ingest.journal import Journal, Record
-from ingest.outcome import ACCEPTED, DUPLICATE, REFUSED, REJECTED, UNCHANGED, WITHDRAWN, Outcome
+from ingest.journal import Journal, journal_of
+from ingest.outcome import DUPLICATE, UNCHANGED, WITHDRAWN, Outcome
 from ingest.reading import Reader, Reading, failed
 from ingest.software import SOFTWARE
-from ingest.sources import Current, Source, fingerprinted, known
-from ingest.workers import Death, Limits, Pool, Tell
+from ingest.sources import Source, current, fingerprinted, known
+from ingest.workers import Begin, Death, Limits, Pool
 from ontology.iris import Iris
 from ontology.load import reference_graphs
 from shapes.load import shapes_graph
@@ -26,38 +26,17 @@ from store.oxigraph import Embedded, memory
 
 # What may be otherwise the next time; any other rejection is remembered.
 _PASSING = ("changed", "unreadable")
+_WITHDRAWN = "its notice was withdrawn; --restore brings it back"
 
 
-@dataclass(frozen=True, slots=True)
-class _Task:
-    """A file to be read, and where what is read goes.
-
-    Attributes:
-        candidate: The file.
-        records: One for each process that reads a share of it: the first has the documents 0, n, 2n …, of n shares.
-    """
-
-    candidate: Candidate
-    records: tuple[Record, ...]
-
-    @property
-    def whole(self) -> bool:
-        """Whether all of it was read."""
-        return all(record.whole for record in self.records)
-
-    def readings(self) -> Iterator[Reading]:
-        """Yields what was read, in the file's order."""
-        for row in zip_longest(*(record.readings() for record in self.records)):
-            yield from (reading for reading in row if reading is not None)
-
-
-def ingest(
+def ingest(  # noqa: PLR0913 - all but two have a default
     paths: Iterable[Path],
     directory: Path,
     reader: Reader | None = None,
     limits: Limits | None = None,
     *,
     restore: bool = False,
+    retry: bool = False,
     target: Target | None = None,
 ) -> Generator[Outcome]:
     """Reads files into the published store in `directory`, which is made where missing.
@@ -73,6 +52,7 @@ def ingest(
         reader: How files are read; as this software does unless given.
         limits: What the processes that read may use.
         restore: Whether notices that were withdrawn come back.
+        retry: Whether what was rejected before is read again.
         target: Where to publish; the versions in `directory` unless given.
 
     Raises:
@@ -83,35 +63,35 @@ def ingest(
     files, outcomes = find_files(paths)
     left = len(files)
     yield from (replace(outcome, files_left=left) for outcome in outcomes)
-    with target.publish() as writer:
+    with target.publish() as writer, closing(journal_of(directory, SOFTWARE.release, reader.base)) as journal:
+        if retry:
+            journal.retry()
         before = target.published()
         fresh = _is_empty(before, reader.base)
-        journal = Journal(directory, SOFTWARE.release, reader.base)
         run = _Run(writer, before, reader.base, restore=restore)
         for outcome in run.settled(files):
             left -= 1
             yield replace(outcome, files_left=left)
-        shares = limits.processes or len(sched_getaffinity(0))
-        tasks = [_Task(file, journal.records(file, shares)) for file in run.unread]
-        for task in _read_in_order(tasks, partial(_read_share, reader, Current(target)), limits):
+        for file in _read_in_order(run.unread, journal, partial(_read_share, reader, target, journal.path), limits):
             left -= 1
-            for outcome in _folded(task, run, journal):
+            for outcome in _folded(file, run, journal):
                 yield replace(outcome, files_left=left)
         if run.accepted or not fresh:
             _replace_reference(writer, reader.base)
-    with suppress(StoreError), versions.writing(directory):  # Who writes now may be using what is pending.
+    # Who writes now may be using what is pending.
+    with suppress(StoreError), versions.writing(directory), closing(Journal(journal.path)) as journal:
         journal.clear()
 
 
-def _folded(task: _Task, run: "_Run", journal: Journal) -> Iterator[Outcome]:
+def _folded(file: Candidate, run: "_Run", journal: Journal) -> Iterator[Outcome]:
     """Folds what was read of a file into the store; remembers where nothing of it can ever be."""
     rejected = True
-    for reading in task.readings():
-        outcome = run.fold(reading, task.candidate)
-        rejected = rejected and outcome.failed and reading.code not in _PASSING
+    for reading in journal.readings(file.key):
+        outcome = run.fold(reading, file)
+        rejected = rejected and outcome.failed and outcome.code not in _PASSING
         yield outcome
     if rejected:
-        journal.reject(task.records)
+        journal.reject(file.key)
 
 
 def _replace_reference(writer: Writer, base: str) -> None:
@@ -130,56 +110,73 @@ def _is_empty(store: Store, base: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Share:
-    """What one process reads of a file."""
+    """What one process reads of a file: of `count` shares the first has the documents 0, count, …."""
 
-    task: _Task
-    position: int
+    file: Candidate
+    first: int
+    count: int
 
     @property
-    def record(self) -> Record:
-        """Where it goes."""
-        return self.task.records[self.position]
+    def key(self) -> tuple[str, int, int]:
+        """How the journal knows it."""
+        return self.file.key, self.first, self.count
 
 
-def _read_share(reader: Reader, known: Container[str], share: _Share, tell: Tell) -> None:
-    """Reads a share of a file to its record from where the record ends; runs in a process of its own."""
-    file, record, shares = share.task.candidate, share.record, len(share.task.records)
-    before, count = record.count(), 0
-    for count, document in enumerate(reader.documents(Path(file.path), file.name, file.sha256), 1):
-        mine, other = divmod(count - 1 - share.position, shares)
-        if other or mine < before:
+_journal = cache(Journal)
+
+
+def _read_share(reader: Reader, target: Target, journal_path: Path, share: _Share, begin: Begin) -> None:
+    """Reads of a share what the journal has not; runs in a process of its own."""
+    file, journal = share.file, _journal(journal_path)
+    done, place = journal.resume(*share.key), -1
+    for place, document in enumerate(reader.documents(Path(file.path), file.name, file.sha256)):
+        if place % share.count != share.first or place in done:
             continue
+        begin()
         if document.name != file.name:
-            tell(document.name)
-        record.append(reader.read(document, file.name, known))
-        tell("")
-    if not count and not share.position:
-        record.append(failed(file.name, file.name, "empty-document", "it holds no document"))
-    record.finish()
+            journal.begin(file.key, place, document.name)
+        journal.append(file.key, reader.read(document, file.name, partial(current, target)), place)
+        begin()
+    if place < 0:
+        journal.append(file.key, failed(file.name, "empty-document", "it holds no document"))
 
 
-def _read_in_order(tasks: Sequence[_Task], work: "partial[None]", limits: Limits) -> Iterator[_Task]:
-    """Has the files read in any order, and yields them in theirs as soon as their records are whole."""
+def _read_in_order(
+    files: Sequence[Candidate], journal: Journal, work: "partial[None]", limits: Limits
+) -> Iterator[Candidate]:
+    """Has the files read in any order, and yields them in theirs as soon as they are whole."""
     through = 0
-    shares = (_Share(task, k) for task in tasks for k in range(len(task.records)))
+    left = Counter[str]()
     with Pool[_Share](work, limits) as pool:
-        for share, death in pool.run(share for share in shares if not share.record.whole):
-            if death is not None and _bury(share, death):
+        for share, death in pool.run(_unread(files, journal, limits.count)):
+            if death is not None and _bury(share, death, journal):
                 pool.again(share)
-            while through < len(tasks) and tasks[through].whole:
-                yield tasks[through]
+                continue
+            left[share.file.key] += 1
+            if left[share.file.key] == share.count:
+                journal.finish(share.file.key)
+            while through < len(files) and journal.is_whole(files[through].key):
+                yield files[through]
                 through += 1
-    yield from tasks[through:]
+    yield from files[through:]
 
 
-def _bury(share: _Share, death: Death) -> bool:
+def _unread(files: Sequence[Candidate], journal: Journal, processes: int) -> Iterator[_Share]:
+    for file in files:
+        if not journal.is_whole(file.key):
+            count = processes if file.shared else 1
+            yield from (_Share(file, first, count) for first in range(count))
+
+
+def _bury(share: _Share, death: Death, journal: Journal) -> bool:
     """Notes of what a process died; tells whether the file has more documents that could be read."""
-    name = share.task.candidate.name
-    share.record.count()  # cuts off what the process left half written
-    share.record.append(failed(death.part or name, name, death.code, death.reason))
-    if not death.part:
-        share.record.finish()
-    return bool(death.part)
+    begun = journal.begun(*share.key)
+    if begun is None:
+        journal.append(share.file.key, failed(share.file.name, death.code, death.reason))
+    else:
+        place, name = begun
+        journal.append(share.file.key, failed(name, death.code, death.reason), place)
+    return begun is not None
 
 
 class _Run:
@@ -206,55 +203,44 @@ class _Run:
             source = self._known.get(sha256)
             first, *others = sorted(group, key=lambda file: (source is None or file.name != source.name, file))
             if not self._restore and self._iris.source(sha256) in self._withdrawn:
-                yield Outcome(first.path, WITHDRAWN, "withdrawn", "its notice was withdrawn; --restore brings it back")
+                yield Outcome(first.path, WITHDRAWN, "withdrawn", _WITHDRAWN)
             elif source and source.current and source.name == first.name:
                 self._claimed[source.graph] = first.path
                 yield Outcome(first.path, UNCHANGED, notice=self._notice(source.graph))
             else:
-                self._waiting.add(sha256)
+                self._waiting.add(self._iris.source(sha256))
                 self.unread.append(first)
             for other in others:
                 yield Outcome(other.path, DUPLICATE, "same-bytes", f"{first.path} has the same bytes")
 
     def fold(self, reading: Reading, file: Candidate) -> Outcome:
         """Puts what was read into the store, beside or in place of what is there of the same notice."""
-        self._waiting.discard(reading.sha256)
-        path = file.path + reading.name.removeprefix(file.name) if reading.member else file.path
-        outcome = Outcome(
-            path,
-            ACCEPTED,
-            reading.code,
-            reading.reason,
-            self._notice(reading.graph),
-            reading.found,
-            reading.warnings,
-            reading.violations,
-            reading.milliseconds,
-        )
-        if reading.code == "known":
-            graph = known(self._before, [reading.sha256])[reading.sha256].graph
-            self._claimed[graph] = path
-            return replace(outcome, status=UNCHANGED, code="", notice=self._notice(graph))
-        if reading.code:
-            return replace(outcome, status=REFUSED if reading.code == "shapes" else REJECTED)
+        path = file.path + reading.outcome.path.removeprefix(file.name)
+        outcome = replace(reading.outcome, path=path)
+        if outcome.status == UNCHANGED:
+            self._claimed[reading.graph] = path
+            return replace(outcome, notice=self._notice(reading.graph))
+        edition = reading.edition
+        if edition is not None:
+            self._waiting.discard(edition.source)
+        if outcome.failed or edition is None:
+            return outcome
         if outcome.notice in self._withdrawn:
             if not self._restore:
-                reason = "its notice was withdrawn; --restore brings it back"
-                return replace(outcome, status=WITHDRAWN, code="withdrawn", reason=reason)
+                return replace(outcome, status=WITHDRAWN, code="withdrawn", reason=_WITHDRAWN)
             withdrawal.restore(outcome.notice, self._writer, self._base)
         self.accepted = True
-        return self._published(reading, outcome)
+        return self._published(reading, edition, outcome, alone=path == file.path)
 
-    def _published(self, reading: Reading, outcome: Outcome) -> Outcome:
-        source, graph = self._iris.source(reading.sha256), reading.graph
-        if source in self._folded:
+    def _published(self, reading: Reading, mine: Edition, outcome: Outcome, *, alone: bool) -> Outcome:
+        graph = reading.graph
+        if mine.source in self._folded:
             return replace(outcome, status=DUPLICATE, code="same-bytes", reason="the same bytes were read before")
-        mine = Edition(source, reading.media_type, reading.text, reading.substance)
         present = list(self._writer.nquads(graph))
         held = self._editions(graph, present)
-        kept = [edition for edition in held if edition.source != source]
+        kept = [edition for edition in held if edition.source != mine.source]
         if any(edition.same(mine) for edition in kept):
-            nquads = joined(reading, mine, kept, present, lead=not fingerprinted(present))
+            nquads = joined(reading.nquads, mine, kept, present, lead=not fingerprinted(present))
             if len(kept) == len(held):
                 reason = f"{self._claimed.get(graph, 'the store')} has the same notice; this is a further source of it"
                 outcome = replace(outcome, status=DUPLICATE, code="same-text", reason=reason)
@@ -262,10 +248,10 @@ class _Run:
             reason = f"{self._claimed[graph]} is the same notice in other words, and was kept"
             return replace(outcome, status=DUPLICATE, code="other-words", reason=reason)
         else:
-            nquads = revised(reading, mine, kept, present)
+            nquads = revised(reading.nquads, graph, mine, kept, present)
         self._writer.replace_graph(graph, nquads)
-        self._leave(reading, graph)
-        self._folded.add(source)
+        self._leave(mine, graph, alone=alone)
+        self._folded.add(mine.source)
         self._claimed.setdefault(graph, outcome.path)
         return outcome
 
@@ -276,14 +262,14 @@ class _Run:
         alone = memory()
         alone.replace_graph(graph, "\n".join(present))
         found = editions(alone, graph)
-        return [edition for edition in found if edition.source.rpartition("/")[2] not in self._waiting]
+        return [edition for edition in found if edition.source not in self._waiting]
 
-    def _leave(self, reading: Reading, graph: str) -> None:
+    def _leave(self, mine: Edition, graph: str, *, alone: bool) -> None:
         """Removes the graph in which a source stood before it was read as another notice."""
-        sources = known(self._before, [reading.sha256]) if reading.member else self._known
-        before = sources.get(reading.sha256)
+        sha256 = mine.source.rpartition("/")[2]
+        before = (self._known if alone else known(self._before, [sha256])).get(sha256)
         if before and before.graph not in (graph, *self._claimed):
             self._writer.remove_graph(before.graph)
 
     def _notice(self, graph: str) -> str:
-        return self._iris.notice(graph.rpartition("/")[2]) if graph else ""
+        return self._iris.notice(graph.rpartition("/")[2])

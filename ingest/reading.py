@@ -2,65 +2,45 @@
 
 import hashlib
 import json
-import re
 import time
-from collections.abc import Callable, Container, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from traceback import extract_tb
+from typing import Any
 
 from ingest.document import Document, open_documents
+from ingest.editions import Edition, substance, text_key
 from ingest.errors import SourceError
 from ingest.model import Notice
-from ingest.outcome import Found
-from ingest.rdf import notice_graph, to_nquads
+from ingest.outcome import ACCEPTED, REFUSED, REJECTED, UNCHANGED, Outcome
+from ingest.rdf import notice_slug, to_nquads
 from ingest.read import read_document
-from ingest.text import fold
-from ontology.iris import DEFAULT_BASE
+from ontology.iris import DEFAULT_BASE, Iris
 from shapes.report import Report
 from shapes.validate import validate
 
 Open = Callable[[bytes, str], Iterator[Document | SourceError]]
 Judge = Callable[[str], Report]
-_NO_WORD = re.compile(r"[\W_]+")
+Known = Callable[[str], str]
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What came of one document; `code` is empty where its notice may be published.
+    """What came of one document by itself, before the store is looked at.
 
     Attributes:
-        name: The document's name, as in `Document.name`.
-        member: Whether it is one of several in its file.
-        sha256: Digest of its bytes; empty where it was not opened.
-        code: Why it cannot be published: of `SourceError`, `resource-limit`, `crashed`, `changed`, `shapes`, or `known`
-            where the store holds it already.
-        reason: A sentence for people.
+        outcome: Accepted where the notice may be published, unchanged where the store holds it already, rejected or
+            refused; its path is the document's name, as in `Document.name`.
         graph: IRI of its named graph; empty where nothing was read.
-        nquads: That graph.
-        media_type: IANA media type.
-        text: Digest of its text without white space.
-        substance: Digest of what it says (see `substance`).
-        found: What it says, in short.
-        warnings: Sentences for people.
-        violations: What breaks the shapes, a line each.
-        milliseconds: What reading and judging took.
+        nquads: That graph, where it may be published.
+        edition: Its source, as compared with others; None where nothing was read.
     """
 
-    name: str
-    member: bool = False
-    sha256: str = ""
-    code: str = ""
-    reason: str = ""
+    outcome: Outcome
     graph: str = ""
     nquads: str = ""
-    media_type: str = ""
-    text: str = ""
-    substance: str = ""
-    found: Found | None = None
-    warnings: tuple[str, ...] = ()
-    violations: tuple[str, ...] = ()
-    milliseconds: int = 0
+    edition: Edition | None = None
 
     def to_json(self) -> bytes:
         """Writes it for the journal."""
@@ -70,9 +50,9 @@ class Reading:
     def from_json(data: bytes) -> "Reading":
         """Reads what `to_json` wrote."""
         values = json.loads(data.decode("utf-8", "surrogatepass"))
-        if values["found"]:
-            values["found"] = Found(**{**values["found"], "issuers": tuple(values["found"]["issuers"])})
-        return Reading(**{**values, "warnings": tuple(values["warnings"]), "violations": tuple(values["violations"])})
+        said, edition = values.pop("outcome"), values.pop("edition")
+        tuples: dict[str, Any] = {key: tuple(value) for key, value in said.items() if isinstance(value, list)}
+        return Reading(Outcome(**{**said, **tuples}), edition=Edition(**edition) if edition else None, **values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,71 +83,56 @@ class Reader:
                 yield from self.opened(data, name)
             else:
                 yield SourceError("changed", "it was changed while it was read; ingest it again", name)
-        except SourceError as error:
-            yield error
         except Exception as error:  # noqa: BLE001 - whatever a file does to the code that opens it, the batch goes on
             yield _as_source_error(error, name)
 
-    def read(self, document: Document | SourceError, file_name: str, known: Container[str]) -> Reading:
+    def read(self, document: Document | SourceError, file_name: str, known: Known) -> Reading:
         """Reads and judges one document.
 
         Args:
             document: One that `documents` yielded.
             file_name: The name of its file.
-            known: Digests of the documents that the store holds as this software reads them; asked for one of several
-                in a file.
+            known: From the digest of a document to the graph in which the store holds it as this software reads it,
+                empty where it does not; asked for one of several in a file.
         """
-        began = time.monotonic()
-        if isinstance(document, SourceError):
-            return failed(document.name or file_name, file_name, document.code, document.reason)
         try:
-            if document.name != file_name and document.sha256 in known:
-                return Reading(document.name, member=True, sha256=document.sha256, code="known")
-            return self._read(document, file_name, began)
+            if isinstance(document, SourceError):
+                return failed(document.name or file_name, document.code, document.reason)
+            if document.name != file_name and (graph := known(document.sha256)):
+                return Reading(Outcome(document.name, UNCHANGED), graph)
+            return self._read(document, time.monotonic())
         except Exception as error:  # noqa: BLE001 - as above
             found = _as_source_error(error, document.name)
-            return failed(document.name, file_name, found.code, found.reason)
+            return failed(document.name, found.code, found.reason)
 
-    def _read(self, document: Document, file_name: str, began: float) -> Reading:
-        notice = read_document(document)
+    def _read(self, document: Document, began: float) -> Reading:
+        iris, notice = Iris(self.base), read_document(document)
+        header, slug = notice.header, notice_slug(notice)
         nquads = to_nquads(notice, self.base)
         report = self.judge(nquads)
-        warnings = (*document.warnings, *(() if notice.measures else ("no measure was found; it is kept as a notice",)))
-        return Reading(
-            name=document.name,
-            member=document.name != file_name,
-            sha256=document.sha256,
-            code="" if report.conforms else "shapes",
-            reason="" if report.conforms else "its graph does not conform to the shapes",
-            graph=notice_graph(notice, self.base),
-            nquads=nquads if report.conforms else "",
-            media_type=document.media_type,
-            text=text_key(notice.source.text),
-            substance=_substance(notice),
-            found=_found(notice),
-            warnings=warnings,
-            violations=tuple(str(result) for result in report.results if result.severity == "Violation"),
-            milliseconds=round((time.monotonic() - began) * 1000),
+        good = report.conforms
+        outcome = Outcome(
+            document.name,
+            ACCEPTED if good else REFUSED,
+            "" if good else "shapes",
+            "" if good else "its graph does not conform to the shapes",
+            iris.notice(slug),
+            header.title or "",
+            tuple(mention.agency.name for mention in header.issuers),
+            header.issue_date.isoformat() if header.issue_date else "",
+            _counts(notice),
+            (*document.warnings, *(() if notice.measures else ("no measure was found; it is kept as a notice",))),
+            tuple(str(result) for result in report.results if result.severity == "Violation"),
+            round((time.monotonic() - began) * 1000),
         )
+        key = text_key(notice.source.text)
+        edition = Edition(iris.source(document.sha256), document.media_type, key, _substance(notice))
+        return Reading(outcome, iris.notice_graph(slug), nquads if good else "", edition)
 
 
-def failed(name: str, file_name: str, code: str, reason: str) -> Reading:
+def failed(name: str, code: str, reason: str) -> Reading:
     """Returns the reading of a document that could not be read."""
-    return Reading(name, member=name != file_name, code=code, reason=reason)
-
-
-def text_key(text: str) -> str:
-    """Returns a digest of a text that white space does not change."""
-    return hashlib.sha256("".join(text.split()).encode()).hexdigest()
-
-
-def substance(values: Iterable[str]) -> str:
-    """Returns a digest of what a notice says: of its title, number, dates and measures, given in any order.
-
-    White space, marks and the width of letters do not change it.
-    """
-    words = sorted({_NO_WORD.sub("", fold(value)) for value in values})
-    return hashlib.sha256("\n".join(words).encode()).hexdigest()
+    return Reading(Outcome(name, REJECTED, code, reason))
 
 
 def _substance(notice: Notice) -> str:
@@ -189,10 +154,9 @@ def _as_source_error(error: Exception, name: str) -> SourceError:
     return SourceError("crashed", f"{type(error).__name__} in {where}: {error}; please report it", name)
 
 
-def _found(notice: Notice) -> Found:
-    header = notice.header
+def _counts(notice: Notice) -> dict[str, int]:
     provisions = [provision for measure in notice.measures for provision in measure.provisions]
-    counts = {
+    return {
         "measures": len(notice.measures),
         "instruments": sum(len({m.concept for p in x.provisions for m in p.instruments}) for x in notice.measures),
         "targets": sum(len({m.concept for p in x.provisions for m in p.targets}) for x in notice.measures),
@@ -200,5 +164,3 @@ def _found(notice: Notice) -> Found:
         "responsible bodies": sum(len(measure.responsible) for measure in notice.measures),
         "citations": len(notice.citations),
     }
-    issuers = tuple(mention.agency.name for mention in header.issuers)
-    return Found(header.title or "", issuers, header.issue_date.isoformat() if header.issue_date else "", counts)

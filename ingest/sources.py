@@ -45,16 +45,13 @@ def _known(store: Store, digests: Sequence[str]) -> Iterator[tuple[str, Source]]
                 yield sha256.value, Source(graph.value, name.value, current)
 
 
-@dataclass(frozen=True, slots=True)
-class Current:
-    """The digests of the sources that a target holds as this software reads them; asks one by one, in any process."""
+def current(target: Target, sha256: str) -> str:
+    """Returns the graph in which a target holds a source as this software reads it; empty where it does not.
 
-    target: Target
-
-    def __contains__(self, sha256: object) -> bool:
-        """Tells whether a source need not be read."""
-        found = known(_published(self.target), [str(sha256)])
-        return any(source.current for source in found.values())
+    It is for processes that read: each looks at what is published when it first asks.
+    """
+    source = known(_published(target), [sha256]).get(sha256)
+    return source.graph if source and source.current else ""
 
 
 @lru_cache(1)

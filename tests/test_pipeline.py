@@ -12,9 +12,8 @@ from pathlib import Path
 import pytest
 
 from api.export import export
-from ingest import journal
+from ingest import intake
 from ingest.dump import ingest_dump
-from ingest.journal import forget_rejected
 from ingest.outcome import Outcome
 from ingest.pipeline import ingest
 from ingest.reading import Reader
@@ -39,8 +38,10 @@ HOSTILE = Reader(opened=hostile.opened, judge=hostile.kills)
 STRICT = Limits(seconds=15, processes=2)  # what sleeps, sleeps longer; a busy machine takes seconds for a task
 
 
-def outcomes(*paths: Path, store: Path, reader: Reader = QUICK, limits: Limits | None = None) -> dict[str, Outcome]:
-    return {Path(outcome.path).name: outcome for outcome in ingest(paths, store, reader, limits)}
+def outcomes(
+    *paths: Path, store: Path, reader: Reader = QUICK, limits: Limits | None = None, retry: bool = False
+) -> dict[str, Outcome]:
+    return {Path(outcome.path).name: outcome for outcome in ingest(paths, store, reader, limits, retry=retry)}
 
 
 def statuses(found: dict[str, Outcome]) -> dict[str, tuple[str, str]]:
@@ -202,21 +203,8 @@ def test_what_was_read_before_an_interruption_is_not_read_again(folder: Path, tm
     assert not (store / "current").exists()
     found = {outcome.path: outcome for outcome in ingest([folder], store, Reader(opened=hostile.never))}
     assert [found[path].status for path in read] == ["accepted"] * 3
-    assert not (store / "pending").exists()
     assert {outcome.status for outcome in ingest([folder], store, QUICK)} <= {"unchanged", "accepted"}
     assert notices(store) == 6
-
-
-def test_a_torn_record_is_read_again(folder: Path, tmp_path: Path) -> None:
-    store = tmp_path / "store"
-    run = ingest([folder], store, QUICK)
-    next(run)
-    run.close()
-    (record,) = (path for path in (store / "pending").rglob("*") if path.is_file())
-    record.write_bytes(record.read_bytes()[:-5])
-    record.rename(record.with_suffix(".part"))
-    assert outcomes(folder, store=store)["good.txt"].status == "accepted"
-    assert notices(store) == 1
 
 
 def test_bytes_do_not_depend_on_order_processes_or_hash_seed(ingested: Path, tmp_path: Path) -> None:
@@ -265,8 +253,7 @@ def test_what_was_rejected_is_not_read_again_until_asked(folder: Path, tmp_path:
     assert again == {**first, "good.txt": ("unchanged", "")}
     assert first["binary.txt"] == ("rejected", "undecodable")
     assert first["refused.txt"] == ("refused", "shapes")
-    forget_rejected(store)
-    assert statuses(outcomes(folder, store=store, reader=never))["binary.txt"] == ("rejected", "unreadable")
+    assert statuses(outcomes(folder, store=store, reader=never, retry=True))["binary.txt"] == ("rejected", "unreadable")
     assert statuses(outcomes(folder, store=store))["refused.txt"] == ("accepted", "")
 
 
@@ -290,7 +277,7 @@ def test_one_notice_more_touches_nothing_else(folder: Path, tmp_path: Path) -> N
 def test_a_large_file_of_json_lines_is_shared_out_and_comes_in_its_order(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(journal, "_LARGE", 100)
+    monkeypatch.setattr(intake, "_LARGE", 100)
     texts = [PLAIN.replace("的通知", f"的第{k}号通知") for k in range(7)] + ["", another("长沙")]
     crawl = tmp_path / "crawl.jsonl"
     crawl.write_text("".join(json.dumps({"text": text}, ensure_ascii=False) + "\n" for text in texts), encoding="utf-8")
