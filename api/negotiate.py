@@ -15,7 +15,7 @@ from ontology import terms
 from store.formats import Format
 
 JSON = Format("json", "application/json", "json", f"{terms.MEDIA_TYPES}application/json")
-HTML = Format("html", "text/html", "html", terms.FORMATS + "HTML")
+HTML = Format("html", "text/html", "html", terms.FORMATS.HTML)
 FOR_EVER = "public, max-age=31536000, immutable"
 _OBJECT, _TEXT = {"type": "object", "additionalProperties": True}, {"type": "string"}
 LONGEST = 1024

@@ -61,7 +61,7 @@ def _parts(text: str) -> str:
 def _term(name: str) -> str:
     """Completes a name: of the ontology, or with one of our prefixes."""
     prefix, colon, local = name.partition(":")
-    return NG + name if not colon else PREFIXES[prefix] + local if prefix in PREFIXES else name
+    return NG[name] if not colon else PREFIXES[prefix] + local if prefix in PREFIXES else name
 
 
 _IRI = Annotated[str, AfterValidator(_an_iri), Field(json_schema_extra={"pattern": IRI})]

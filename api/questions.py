@@ -25,7 +25,7 @@ from store import formats
 from store.base import Iri, Literal, Store
 from store.formats import Format, convert
 
-_TEXT = Format("rq", "application/sparql-query", "rq", f"{terms.FORMATS}SPARQL_Query")
+_TEXT = Format("rq", "application/sparql-query", "rq", terms.FORMATS.SPARQL_Query)
 _TYPES = {"date": {"type": "string", "format": "date"}, "integer": {"type": "integer"}}
 
 
@@ -162,13 +162,13 @@ def _described(question: Question, base: str, endpoint: Iri) -> list[str]:
     """Describes a question as the examples of the Swiss Institute of Bioinformatics are (SHACL, section 5)."""
     node = Iri(f"{base}queries/{question.name}")
     facts: list[tuple[str, Iri | Literal]] = [
-        (RDF + "type", Iri(SH + "SPARQLExecutable")),
-        (RDF + "type", Iri(SH + "SPARQLSelectExecutable")),
-        (RDFS + "comment", Literal(question.zh, language="zh")),
-        (RDFS + "comment", Literal(question.en, language="en")),
-        (SH + "select", Literal(question.text)),
-        (SCHEMA + "target", endpoint),
-        (DCT + "identifier", Literal(question.name)),
+        (RDF.type, Iri(SH.SPARQLExecutable)),
+        (RDF.type, Iri(SH.SPARQLSelectExecutable)),
+        (RDFS.comment, Literal(question.zh, language="zh")),
+        (RDFS.comment, Literal(question.en, language="en")),
+        (SH.select, Literal(question.text)),
+        (SCHEMA.target, endpoint),
+        (DCT.identifier, Literal(question.name)),
     ]
     return [f"{node.n3()} <{predicate}> {value.n3()} ." for predicate, value in facts]
 

@@ -36,7 +36,7 @@ def _entry(graph: str, report: Report, texts: Collection[str], base: str) -> str
     head = f"<h2>{heading}</h2><p>{verdict}: {', '.join(counts)}</p>"
     rows = []
     for one in report.results:
-        name = one.source_shape.removeprefix(terms.NGSH)
+        name = one.source_shape.removeprefix(str(terms.NGSH))
         where = "<br>".join(pages.bdi(short(term)) for term in (one.focus_node, one.path) if term)
         value = pages.bdi(short(one.value)) if one.value and one.value != one.focus_node else ""
         why = f'<p lang="zh">{escape(one.message_zh)}</p><p lang="en">{escape(one.message_en)}</p>'

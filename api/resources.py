@@ -23,7 +23,7 @@ from api.settings import Settings
 from ingest.withdrawal import WAS_INVALIDATED_BY, withdrawn_graph
 from ontology import context
 from ontology.iris import Iris
-from ontology.terms import CONFORMS_TO, PREFIXES, RDF_TYPE
+from ontology.terms import DCT, PREFIXES, RDF
 from queries.description import INCOMING, Profile, described, labels, ordered
 from queries.framing import framed
 from store.base import Iri, Rows, Store, Term
@@ -108,7 +108,7 @@ def _whole(request: Request, store: Store, base: str, path: str, target: Format 
     body = _graph_page(graph, f"/{path}", store, base) if target == HTML else convert(lines, target)
     headers = links(f"/{path}", target, _OFFERS)
     if report := _report(graph, base):
-        headers["Link"] += f', <{report}>; rel="{CONFORMS_TO}"'
+        headers["Link"] += f', <{report}>; rel="{DCT.conformsTo}"'
     return respond(request, body, target, headers)
 
 
@@ -156,10 +156,10 @@ def _document(request: Request, store: Store, iri: str, form: tuple[Format, Prof
     if not rows and not _known(store, iri):
         raise _unknown(iri)
     headers = links("/" + iri.removeprefix(base), target, _OFFERS, profiles.suffix(chosen))
-    kinds = (o.value for s, p, o in rows if (s, p) == (Iri(iri), Iri(RDF_TYPE)) and isinstance(o, Iri))
+    kinds = (o.value for s, p, o in rows if (s, p) == (Iri(iri), Iri(RDF.type)) and isinstance(o, Iri))
     own = [f'<{iri}>; rel="describes"', f'<{iri}>; rel="cite-as"', *(f'<{kind}>; rel="type"' for kind in kinds)]
     if report := _report(iri, base):
-        own.append(f'<{report}>; rel="{CONFORMS_TO}"')
+        own.append(f'<{report}>; rel="{DCT.conformsTo}"')
     headers["Link"] = ", ".join((headers["Link"], *own, profiles.link(chosen)))
     return respond(request, _written(iri, rows, target, base), target, {**headers, **profiles.VARY})
 

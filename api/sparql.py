@@ -228,17 +228,17 @@ def _description(request: Request, settings: Settings, target: Format) -> bytes:
         "X-Result-Truncated."
     )
     facts: list[tuple[Iri, str, Iri | Literal]] = [
-        (service, RDF + "type", Iri(SD + "Service")),
-        (service, SD + "endpoint", service),
-        (service, SD + "supportedLanguage", Iri(SD + "SPARQL11Query")),
-        (service, SD + "feature", Iri(SD + "UnionDefaultGraph")),
-        *((service, SD + "resultFormat", Iri(form.iri)) for form in (*formats.ROWS_FORMATS, *formats.DATASET_FORMATS)),
-        (service, SD + "defaultDataset", dataset),
-        (service, DCT + "title", Literal("noticegraph", language="en")),
-        (service, RDFS + "comment", Literal(limits, language="en")),
-        (service, RDFS + "seeAlso", Iri(str(request.url_for("limits")))),
-        (service, RDFS + "seeAlso", Iri(str(request.url_for("questions")))),
-        (dataset, RDF + "type", Iri(SD + "Dataset")),
-        (dataset, RDFS + "seeAlso", Iri(str(catalog))),
+        (service, RDF.type, Iri(SD.Service)),
+        (service, SD.endpoint, service),
+        (service, SD.supportedLanguage, Iri(SD.SPARQL11Query)),
+        (service, SD.feature, Iri(SD.UnionDefaultGraph)),
+        *((service, SD.resultFormat, Iri(form.iri)) for form in (*formats.ROWS_FORMATS, *formats.DATASET_FORMATS)),
+        (service, SD.defaultDataset, dataset),
+        (service, DCT.title, Literal("noticegraph", language="en")),
+        (service, RDFS.comment, Literal(limits, language="en")),
+        (service, RDFS.seeAlso, Iri(str(request.url_for("limits")))),
+        (service, RDFS.seeAlso, Iri(str(request.url_for("questions")))),
+        (dataset, RDF.type, Iri(SD.Dataset)),
+        (dataset, RDFS.seeAlso, Iri(str(catalog))),
     ]
     return convert((f"{node.n3()} <{predicate}> {value.n3()} ." for node, predicate, value in facts), target)

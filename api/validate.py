@@ -22,7 +22,7 @@ from store.formats import JSON_LD, N_TRIPLES, TURTLE, convert
 
 _RDF = {form.name: form for form in (TURTLE, N_TRIPLES, JSON_LD)}
 FORMATS = ("table", "json", *_RDF, "html")
-_SOURCE = re.compile(rf'^<[^>]*/id/source/[^>]*> <{terms.TEXT}> ("(?:[^"\\]|\\.)*")', re.MULTILINE)
+_SOURCE = re.compile(rf'^<[^>]*/id/source/[^>]*> <{terms.NG.text}> ("(?:[^"\\]|\\.)*")', re.MULTILINE)
 Entry = tuple[str, Report, list[str]]
 
 
@@ -109,7 +109,7 @@ def _store(store: Store, options: argparse.Namespace, engine: Engine, own: str) 
 def source_texts(store: Store, graph: str) -> list[str]:
     """Returns the texts of the sources of a notice's graph."""
     rows = store.select(
-        f"SELECT ?text {{ GRAPH <{graph}> {{ ?source a <{terms.SOURCE_DOCUMENT}> ; <{terms.TEXT}> ?text }} }}"
+        f"SELECT ?text {{ GRAPH <{graph}> {{ ?source a <{terms.NG.SourceDocument}> ; <{terms.NG.text}> ?text }} }}"
     )
     return [value.value for (value,) in rows if isinstance(value, Literal)]
 

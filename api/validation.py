@@ -183,7 +183,7 @@ def _page(store: Store, graph: str) -> bytes:
           OPTIONAL {{ ?shape sh:path|sh:targetClass|sh:targetSubjectsOf ?of }} }} }} GROUP BY ?shape ORDER BY ?shape""")
     cells = []
     for shape, *values in rows:
-        name = (shape.value if isinstance(shape, Iri) else "").removeprefix(terms.NGSH)
+        name = (shape.value if isinstance(shape, Iri) else "").removeprefix(str(terms.NGSH))
         cells.append((f'<span id="{escape(name)}">{escape(name)}</span>', *map(pages.term, values)))
     heads = ("形状 · shape", "名称", "label", "判断 · judges", "级别 · severity", "说明", "message")
     body = pages.formats(graph, "/shapes", DATASET_FORMATS) + pages.table(heads, cells)

@@ -123,13 +123,13 @@ def paths(store: Path) -> dict[str, Iterator[str]]:
     index = index_of(open_store(store).snapshot())
     graph = index.graph
     chance = random.Random(1)  # noqa: S311 - a bench, not a secret
-    measures = [graph.iri(node) for node in instances(graph, terms.MEASURE)]
-    agencies = [graph.iri(node) for node in instances(graph, terms.AGENCY)]
+    measures = [graph.iri(node) for node in instances(graph, terms.NG.Measure)]
+    agencies = [graph.iri(node) for node in instances(graph, terms.NG.Agency)]
     chance.shuffle(measures)
     nodes = cycle(measures)
     hubs = [f"https://w3id.org/noticegraph/id/{hub}" for hub in HUBS]
     hubs = [hub for hub in hubs if graph.find(hub) is not None] + chance.sample(agencies, 8)
-    labels = [graph.label(node, "zh") for node in chance.sample(instances(graph, terms.MEASURE), WORDS)]
+    labels = [graph.label(node, "zh") for node in chance.sample(instances(graph, terms.NG.Measure), WORDS)]
     words = [re.sub(r"\W", "", label)[start : start + 3] for label in labels for start in (0, 2, 4)]
     return {
         "empty route": cycle(["/healthz"]),
@@ -161,7 +161,7 @@ def sparql(endpoint: str, asked: Iterator[str]) -> Iterator[str]:
     """Returns the same neighbourhoods as SPARQL queries: links both ways, with labels and types."""
     for path in asked:
         iri = f"<{unquote(path.partition('iri=')[2])}>"
-        label = f"<{terms.PREF_LABEL}>|<{terms.DCT_TITLE}>|<{terms.TEXT}>"
+        label = f"<{terms.SKOS.prefLabel}>|<{terms.DCT.title}>|<{terms.NG.text}>"
         text = (
             f"SELECT ?p ?o ?s ?label ?type {{ {{ {iri} ?p ?o FILTER(ISIRI(?o)) OPTIONAL {{ ?o {label} ?label }} "
             f"OPTIONAL {{ ?o a ?type }} }} UNION {{ ?s ?p {iri} OPTIONAL {{ ?s {label} ?label }} "

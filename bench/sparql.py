@@ -97,7 +97,7 @@ def drawn(store: Path) -> Callable[[], dict[str, str]]:
     """Returns what draws the things that a query names."""
     graph = index_of(open_store(store).snapshot()).graph
     chance = random.Random(1)  # noqa: S311 - a bench, not a secret
-    kinds = {"notice": terms.NOTICE, "agency": terms.AGENCY, "measure": terms.MEASURE}
+    kinds = {"notice": terms.NG.Notice, "agency": terms.NG.Agency, "measure": terms.NG.Measure}
     nodes = {name: instances(graph, kind) for name, kind in kinds.items()}
 
     def draw() -> dict[str, str]:

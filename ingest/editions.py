@@ -16,7 +16,7 @@ from ingest.text import fold
 from ontology import terms as t
 from store.base import Iri, Literal, Store
 
-WAS_REVISION_OF = f"{t.PROV}wasRevisionOf"
+WAS_REVISION_OF = t.PROV.wasRevisionOf
 _NO_WORD = re.compile(r"[\W_]+")
 # The offsets count in the source that lost least on its way to text.
 _RANK = (
@@ -110,7 +110,7 @@ def joined(nquads: str, mine: Edition, kept: Sequence[Edition], present: Sequenc
     leader = next((edition for edition in kept if edition.leads), None)
     if lead or leader is None or mine.rank < leader.rank:
         return _nquads((*new, *_of_sources(present, stay), *_with(present, WAS_REVISION_OF)))
-    gone = _of_sources(present, {line.split(" ", 3)[2][1:-1] for line in _with(present, t.SOURCE)} - stay)
+    gone = _of_sources(present, {line.split(" ", 3)[2][1:-1] for line in _with(present, t.NG.source)} - stay)
     return _nquads((*(set(present) - set(gone)), *_of_sources(new, {mine.source})))
 
 
@@ -132,7 +132,7 @@ def _of_sources(lines: Iterable[str], sources: set[str]) -> list[str]:
     found = []
     for line in lines:
         subject, predicate, value = line.split(" ", 3)[:3]
-        about = {iri(t.SOURCE): value, iri(WAS_REVISION_OF): ""}.get(predicate, subject)
+        about = {iri(t.NG.source): value, iri(WAS_REVISION_OF): ""}.get(predicate, subject)
         if about[1:-1] in sources:
             found.append(line)
     return found

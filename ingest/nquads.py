@@ -30,9 +30,9 @@ def typed(value: str, datatype: str) -> str:
 
 def integer(value: int) -> str:
     """Writes an xsd:integer."""
-    return f'"{value}"^^<{terms.XSD_INTEGER}>'
+    return f'"{value}"^^<{terms.XSD.integer}>'
 
 
 def boolean(*, value: bool) -> str:
     """Writes an xsd:boolean."""
-    return typed("true" if value else "false", terms.XSD_BOOLEAN)
+    return typed("true" if value else "false", terms.XSD.boolean)

@@ -85,12 +85,12 @@ class _Writer:
         self._header(self.notice.header)
         for position, section in enumerate(self.notice.sections, 1):
             me = self.iris.part(self.slug, "section", position)
-            self._link(self.me, t.HAS_SECTION, me)
-            self._link(me, t.RDF_TYPE, t.SECTION)
+            self._link(self.me, t.NG.hasSection, me)
+            self._link(me, t.RDF.type, t.NG.Section)
             if section.number:
-                self._say(me, t.NUMBER, plain(section.number))
-            self._say(me, t.POSITION, integer(position))
-            self._say(me, t.DCT_TITLE, lang(section.title))
+                self._say(me, t.NG.number, plain(section.number))
+            self._say(me, t.NG.position, integer(position))
+            self._say(me, t.DCT.title, lang(section.title))
         for position, measure in enumerate(self.notice.measures, 1):
             self._measure(position, measure)
         self._citations(self.me, self.notice.citations)
@@ -114,77 +114,77 @@ class _Writer:
     def _dates(self, me: str, *values: tuple[str, date | None]) -> None:
         for predicate, value in values:
             if value is not None:
-                self._say(me, predicate, typed(value.isoformat(), t.XSD_DATE))
+                self._say(me, predicate, typed(value.isoformat(), t.XSD.date))
 
     def _source(self) -> None:
         source = self.notice.source
-        self._link(self.me, t.SOURCE, self.source)
-        self._link(self.source, t.RDF_TYPE, t.SOURCE_DOCUMENT)
-        self._say(self.source, t.FILE_NAME, plain(source.file_name))
-        self._say(self.source, t.SHA256, plain(source.sha256))
-        self._say(self.source, t.DCT_FORMAT, plain(source.media_type))
-        self._say(self.source, t.TEXT, lang(source.text))
+        self._link(self.me, t.NG.source, self.source)
+        self._link(self.source, t.RDF.type, t.NG.SourceDocument)
+        self._say(self.source, t.NG.fileName, plain(source.file_name))
+        self._say(self.source, t.NG.sha256, plain(source.sha256))
+        self._say(self.source, t.DCT.format, plain(source.media_type))
+        self._say(self.source, t.NG.text, lang(source.text))
 
     def _provenance(self) -> None:
         graph = self.iris.notice_graph(self.slug)
         reading = self.iris.reading(self.slug)
         software = self.iris.software(SOFTWARE.release)
         name = self.notice.header.title or self.notice.source.file_name
-        self._link(graph, t.RDF_TYPE, t.PROV_ENTITY)
-        self._say(graph, t.RDFS_LABEL, lang(name))
-        self._link(graph, t.WAS_GENERATED_BY, reading)
-        self._link(reading, t.RDF_TYPE, t.PROV_ACTIVITY)
-        self._say(reading, t.RDFS_LABEL, lang(f"读取：{name}"))
-        self._say(reading, t.RDFS_LABEL, lang(f"Reading of {self.notice.source.file_name}", "en"))
-        self._link(reading, t.USED, self.source)
-        self._link(reading, t.WAS_ASSOCIATED_WITH, software)
-        self._link(software, t.RDF_TYPE, t.SOFTWARE_AGENT)
-        self._say(software, t.RDFS_LABEL, lang(f"noticegraph {SOFTWARE.version}", "en"))
-        self._say(software, t.VERSION, plain(SOFTWARE.version))
-        self._say(software, t.FINGERPRINT, plain(SOFTWARE.fingerprint))
+        self._link(graph, t.RDF.type, t.PROV.Entity)
+        self._say(graph, t.RDFS.label, lang(name))
+        self._link(graph, t.PROV.wasGeneratedBy, reading)
+        self._link(reading, t.RDF.type, t.PROV.Activity)
+        self._say(reading, t.RDFS.label, lang(f"读取：{name}"))
+        self._say(reading, t.RDFS.label, lang(f"Reading of {self.notice.source.file_name}", "en"))
+        self._link(reading, t.PROV.used, self.source)
+        self._link(reading, t.PROV.wasAssociatedWith, software)
+        self._link(software, t.RDF.type, t.PROV.SoftwareAgent)
+        self._say(software, t.RDFS.label, lang(f"noticegraph {SOFTWARE.version}", "en"))
+        self._say(software, t.NG.version, plain(SOFTWARE.version))
+        self._say(software, t.NG.fingerprint, plain(SOFTWARE.fingerprint))
 
     def _header(self, header: Header) -> None:
         validity = self.notice.validity
-        self._link(self.me, t.RDF_TYPE, t.NOTICE)
-        self._link(self.me, t.GENRE, self.iris.concept("genre", header.genre))
+        self._link(self.me, t.RDF.type, t.NG.Notice)
+        self._link(self.me, t.NG.genre, self.iris.concept("genre", header.genre))
         if header.title:
-            self._say(self.me, t.DCT_TITLE, lang(header.title))
+            self._say(self.me, t.DCT.title, lang(header.title))
         else:
             named = "、".join(mention.agency.name for mention in header.issuers) or self.notice.source.file_name
-            self._say(self.me, t.RDFS_LABEL, lang(f"{named}（{header.issue_date or '无日期'}）"))
+            self._say(self.me, t.RDFS.label, lang(f"{named}（{header.issue_date or '无日期'}）"))
         if header.document_number:
-            self._say(self.me, t.DOCUMENT_NUMBER, plain(header.document_number))
+            self._say(self.me, t.NG.documentNumber, plain(header.document_number))
         for addressee in header.addressees:
-            self._say(self.me, t.ADDRESSEE, lang(addressee))
-        self._agencies(self.me, t.ISSUED_BY, header.issuers)
-        self._agencies(self.me, t.ADDRESSED_TO, header.addressed_to)
+            self._say(self.me, t.NG.addressee, lang(addressee))
+        self._agencies(self.me, t.NG.issuedBy, header.issuers)
+        self._agencies(self.me, t.NG.addressedTo, header.addressed_to)
         self._dates(
             self.me,
-            (t.ISSUE_DATE, header.issue_date),
-            (t.EFFECTIVE_FROM, validity.start),
-            (t.EFFECTIVE_UNTIL, validity.end),
+            (t.NG.issueDate, header.issue_date),
+            (t.NG.effectiveFrom, validity.start),
+            (t.NG.effectiveUntil, validity.end),
         )
         if validity.end_event:
-            self._link(self.me, t.EFFECTIVE_UNTIL_EVENT, self.iris.concept("event", validity.end_event))
+            self._link(self.me, t.NG.effectiveUntilEvent, self.iris.concept("event", validity.end_event))
 
     def _measure(self, position: int, measure: Measure) -> None:
         me = self.iris.part(self.slug, "measure", position)
-        self._link(self.me, t.HAS_MEASURE, me)
-        self._link(me, t.RDF_TYPE, t.MEASURE)
+        self._link(self.me, t.NG.hasMeasure, me)
+        self._link(me, t.RDF.type, t.NG.Measure)
         if measure.number:
-            self._say(me, t.NUMBER, plain(measure.number))
-        self._say(me, t.POSITION, integer(position))
-        self._say(me, t.TEXT, lang(measure.text))
+            self._say(me, t.NG.number, plain(measure.number))
+        self._say(me, t.NG.position, integer(position))
+        self._say(me, t.NG.text, lang(measure.text))
         if measure.title:
-            self._say(me, t.DCT_TITLE, lang(measure.title))
+            self._say(me, t.DCT.title, lang(measure.title))
         if measure.section is not None:
-            self._link(me, t.IN_SECTION, self.iris.part(self.slug, "section", measure.section + 1))
+            self._link(me, t.NG.inSection, self.iris.part(self.slug, "section", measure.section + 1))
         for domain in measure.domains:
-            self._link(me, t.DOMAIN, self.iris.concept("domain", domain))
+            self._link(me, t.NG.domain, self.iris.concept("domain", domain))
         for role, bodies in (
-            (t.RESPONSIBLE, measure.responsible),
-            (t.LEAD_AGENCY, measure.leads),
-            (t.COOPERATING_AGENCY, measure.cooperating),
+            (t.NG.responsible, measure.responsible),
+            (t.NG.leadAgency, measure.leads),
+            (t.NG.cooperatingAgency, measure.cooperating),
         ):
             self._agencies(me, role, bodies)
         self._citations(me, measure.citations)
@@ -193,16 +193,16 @@ class _Writer:
 
     def _provision(self, measure: str, position: int, provision: Provision) -> None:
         me = self._next("provision")
-        self._link(measure, t.HAS_PROVISION, me)
-        self._link(me, t.RDF_TYPE, t.PROVISION)
-        self._say(me, t.POSITION, integer(position))
-        self._say(me, t.TEXT, lang(self._quote(provision.span)))
-        self._link(me, t.IN_SOURCE, self.source)
-        self._say(me, t.START, integer(provision.span.start))
-        self._say(me, t.END, integer(provision.span.end))
+        self._link(measure, t.NG.hasProvision, me)
+        self._link(me, t.RDF.type, t.NG.Provision)
+        self._say(me, t.NG.position, integer(position))
+        self._say(me, t.NG.text, lang(self._quote(provision.span)))
+        self._link(me, t.NG.inSource, self.source)
+        self._say(me, t.NG.start, integer(provision.span.start))
+        self._say(me, t.NG.end, integer(provision.span.end))
         for predicate, scheme, mentions in (
-            (t.USES_INSTRUMENT, "instrument", provision.instruments),
-            (t.TARGETS, "target", provision.targets),
+            (t.NG.usesInstrument, "instrument", provision.instruments),
+            (t.NG.targets, "target", provision.targets),
         ):
             for mention in mentions:
                 concept = self.iris.concept(scheme, mention.concept)
@@ -212,64 +212,64 @@ class _Writer:
         self._modality(me, provision.modality)
         for deadline in provision.deadlines:
             node = self._next("deadline")
-            self._link(me, t.HAS_DEADLINE, node)
-            self._link(measure, t.HAS_DEADLINE, node)
+            self._link(me, t.NG.hasDeadline, node)
+            self._link(measure, t.NG.hasDeadline, node)
             self._deadline(node, deadline)
             self._mention(deadline.span, node, me)
         for amount in provision.amounts:
             node = self._next("amount")
-            self._link(me, t.HAS_AMOUNT, node)
-            self._link(measure, t.HAS_AMOUNT, node)
+            self._link(me, t.NG.hasAmount, node)
+            self._link(measure, t.NG.hasAmount, node)
             self._amount(node, amount)
             self._mention(amount.span, node, me)
 
     def _modality(self, provision: str, modality: Modality) -> None:
         if modality.force:
             force = self.iris.concept("force", modality.force)
-            self._link(provision, t.FORCE, force)
+            self._link(provision, t.NG.force, force)
             if modality.word:
                 self._mention(modality.word, force, provision)
         for span in modality.conditions:
             node = self._next("condition")
-            self._link(provision, t.HAS_CONDITION, node)
-            self._quoted(node, t.CONDITION, span, provision)
+            self._link(provision, t.NG.hasCondition, node)
+            self._quoted(node, t.NG.Condition, span, provision)
         for span in modality.exclusions:
             node = self._next("exclusion")
-            self._link(provision, t.HAS_EXCLUSION, node)
-            self._quoted(node, t.EXCLUSION, span, provision)
+            self._link(provision, t.NG.hasExclusion, node)
+            self._quoted(node, t.NG.Exclusion, span, provision)
 
     def _quoted(self, me: str, kind: str, span: Span, within: str) -> None:
-        self._link(me, t.RDF_TYPE, kind)
-        self._say(me, t.QUOTE, lang(self._quote(span)))
+        self._link(me, t.RDF.type, kind)
+        self._say(me, t.NG.quote, lang(self._quote(span)))
         self._mention(span, me, within)
 
     def _deadline(self, me: str, deadline: Deadline) -> None:
-        self._link(me, t.RDF_TYPE, t.DEADLINE)
-        self._link(me, t.DEADLINE_TYPE, self.iris.concept("deadline-type", deadline.type))
-        self._say(me, t.QUOTE, lang(self._quote(deadline.span)))
-        self._dates(me, (t.START_DATE, deadline.start), (t.END_DATE, deadline.end))
+        self._link(me, t.RDF.type, t.NG.Deadline)
+        self._link(me, t.NG.deadlineType, self.iris.concept("deadline-type", deadline.type))
+        self._say(me, t.NG.quote, lang(self._quote(deadline.span)))
+        self._dates(me, (t.NG.startDate, deadline.start), (t.NG.endDate, deadline.end))
         for predicate, value in (
-            (t.DURATION, deadline.duration),
-            (t.PREVIOUS_DURATION, deadline.previous_duration),
-            (t.OFFSET, deadline.offset),
+            (t.NG.duration, deadline.duration),
+            (t.NG.previousDuration, deadline.previous_duration),
+            (t.NG.offset, deadline.offset),
         ):
             if value:
-                self._say(me, predicate, typed(value, t.PRINTED_DURATION))
+                self._say(me, predicate, typed(value, t.NG.PrintedDuration))
         if deadline.event:
-            self._link(me, t.EVENT, self.iris.concept("event", deadline.event))
+            self._link(me, t.NG.event, self.iris.concept("event", deadline.event))
         if deadline.count is not None:
-            self._say(me, t.COUNT, integer(deadline.count))
+            self._say(me, t.NG.count, integer(deadline.count))
         if deadline.working_days:
-            self._say(me, t.WORKING_DAYS, boolean(value=True))
+            self._say(me, t.NG.workingDays, boolean(value=True))
 
     def _amount(self, me: str, amount: Amount) -> None:
-        self._link(me, t.RDF_TYPE, t.AMOUNT)
-        self._say(me, t.VALUE, typed(f"{amount.value.normalize():f}", t.XSD_DECIMAL))
-        self._link(me, t.UNIT, self.iris.concept("amount-unit", amount.unit))
-        self._link(me, t.BOUND, self.iris.concept("amount-bound", amount.bound))
-        self._say(me, t.QUOTE, lang(self._quote(amount.span)))
+        self._link(me, t.RDF.type, t.NG.Amount)
+        self._say(me, t.NG.value, typed(f"{amount.value.normalize():f}", t.XSD.decimal))
+        self._link(me, t.NG.unit, self.iris.concept("amount-unit", amount.unit))
+        self._link(me, t.NG.bound, self.iris.concept("amount-bound", amount.bound))
+        self._say(me, t.NG.quote, lang(self._quote(amount.span)))
         if amount.unit_word:
-            self._say(me, t.UNIT_WORD, lang(amount.unit_word))
+            self._say(me, t.NG.unitWord, lang(amount.unit_word))
 
     def _agencies(self, of: str, predicate: str, mentions: Iterable[AgencyMention]) -> None:
         for mention in mentions:
@@ -278,7 +278,7 @@ class _Writer:
             self._link(of, predicate, me)
             self._agency(agency)
             if mention.short_form and mention.short_form != agency.name:
-                self._say(me, t.ALT_LABEL, lang(mention.short_form))
+                self._say(me, t.SKOS.altLabel, lang(mention.short_form))
             self._mention(mention.span, me, of)
 
     def _agency_iri(self, agency: Agency) -> str:
@@ -291,31 +291,31 @@ class _Writer:
             return
         self.described.add(agency)
         me = self._agency_iri(agency)
-        self._link(me, t.RDF_TYPE, t.AGENCY)
-        self._say(me, t.PREF_LABEL, lang(agency.name))
+        self._link(me, t.RDF.type, t.NG.Agency)
+        self._say(me, t.SKOS.prefLabel, lang(agency.name))
         if agency.parent is not None:
-            self._link(me, t.UNIT_OF, self._agency_iri(agency.parent))
+            self._link(me, t.ORG.unitOf, self._agency_iri(agency.parent))
             self._agency(agency.parent)
             return
         if agency.level:
-            self._link(me, t.AGENCY_LEVEL, self.iris.concept("agency-level", agency.level))
+            self._link(me, t.NG.agencyLevel, self.iris.concept("agency-level", agency.level))
         if agency.type:
-            self._link(me, t.AGENCY_TYPE, self.iris.concept("agency-type", agency.type))
+            self._link(me, t.NG.agencyType, self.iris.concept("agency-type", agency.type))
         if agency.division:
-            self._link(me, t.JURISDICTION, self.iris.concept("division", agency.division))
+            self._link(me, t.NG.jurisdiction, self.iris.concept("division", agency.division))
             return
         notes = {row["level"]: row for row in table("jurisdiction-notes")}
         note = notes[agency.level if agency.level in notes else ""]
-        self._say(me, t.JURISDICTION_NOTE, lang(note["zh"]))
-        self._say(me, t.JURISDICTION_NOTE, lang(note["en"], "en"))
+        self._say(me, t.NG.jurisdictionNote, lang(note["zh"]))
+        self._say(me, t.NG.jurisdictionNote, lang(note["en"], "en"))
 
     def _citations(self, of: str, citations: Iterable[Citation]) -> None:
         for citation in citations:
             title = "".join(citation.title.split("\n"))
             document = self.iris.document(title)
-            self._link(of, t.CITES, document)
-            self._link(document, t.RDF_TYPE, t.CITED_DOCUMENT)
-            self._say(document, t.DCT_TITLE, lang(title))
+            self._link(of, t.NG.cites, document)
+            self._link(document, t.RDF.type, t.NG.CitedDocument)
+            self._say(document, t.DCT.title, lang(title))
             self._mention(citation.span, document, of)
 
     def _mention(self, span: Span, denoted: str, within: str) -> None:
@@ -323,16 +323,16 @@ class _Writer:
 
     def _mentions(self) -> Iterator[str]:
         """Yields the lines of each mention, in order as they stand: they are more than half of the quads."""
-        kind, source = f"<{t.RDF_TYPE}> <{t.MENTION}>", f"<{t.IN_SOURCE}> <{self.source}>"
+        kind, source = f"<{t.RDF.type}> <{t.NG.Mention}>", f"<{t.NG.inSource}> <{self.source}>"
         for k, (span, denoted, within) in enumerate(sorted(self.mentions), 1):
             said = (
                 kind,
-                f"<{t.DENOTES}> <{denoted}>",
-                f"<{t.END}> {integer(span.end)}",
+                f"<{t.NG.denotes}> <{denoted}>",
+                f"<{t.NG.end}> {integer(span.end)}",
                 source,
-                f"<{t.QUOTE}> {lang(self._quote(span))}",
-                f"<{t.START}> {integer(span.start)}",
-                f"<{t.WITHIN}> <{within}>",
+                f"<{t.NG.quote}> {lang(self._quote(span))}",
+                f"<{t.NG.start}> {integer(span.start)}",
+                f"<{t.NG.within}> <{within}>",
             )
             yield self._lines(self.iris.part(self.slug, "mention", k), said)
 

@@ -8,7 +8,7 @@ from ontology import terms as t
 from ontology.iris import Iris
 from store.base import Iri, Literal, Store, Target, Writer
 
-WAS_INVALIDATED_BY = f"{t.PROV}wasInvalidatedBy"
+WAS_INVALIDATED_BY = t.PROV.wasInvalidatedBy
 _FIND = f"""PREFIX ng: <{t.NG}> PREFIX dct: <{t.DCT}>
 SELECT ?graph ?notice ?source ?title {{ GRAPH ?graph {{
   ?notice a ng:Notice ; ng:source ?source .
@@ -89,7 +89,7 @@ def _remember(notice: _Notice, writer: Writer) -> None:
     graph = withdrawn_graph(notice.iri.partition("id/notice/")[0])
     event = iri(_event(notice.iri))
     statements = [f"{iri(one)} {iri(WAS_INVALIDATED_BY)} {event}" for one in (notice.iri, *notice.sources)]
-    statements.append(f"{event} {iri(t.RDFS_LABEL)} {lang('撤回：' + (notice.title or notice.iri))}")
+    statements.append(f"{event} {iri(t.RDFS.label)} {lang('撤回：' + (notice.title or notice.iri))}")
     lines = [*writer.nquads(graph), *(f"{statement} {iri(graph)} ." for statement in statements)]
     writer.replace_graph(graph, "".join(f"{line}\n" for line in lines))
 

@@ -88,9 +88,9 @@ def concepts(scheme: str) -> tuple[Concept, ...]:
         if not subject.startswith(home):
             continue
         concept = subject.removeprefix(home)
-        if quad.predicate.value == terms.PREF_LABEL and isinstance(value, pyoxigraph.Literal):
+        if quad.predicate.value == terms.SKOS.prefLabel and isinstance(value, pyoxigraph.Literal):
             labels[concept, value.language] = value.value
-        elif quad.predicate.value == terms.BROADER and isinstance(value, pyoxigraph.NamedNode):
+        elif quad.predicate.value == terms.SKOS.broader and isinstance(value, pyoxigraph.NamedNode):
             parents[concept] = value.value.removeprefix(home)
     return tuple(
         Concept(concept, parents.get(concept), label, labels.get((concept, "en")))
@@ -115,7 +115,7 @@ def canonical_turtle(turtle: str) -> str:
     """
     quads = sorted(
         pyoxigraph.parse(turtle, format=pyoxigraph.RdfFormat.TURTLE),
-        key=lambda quad: (str(quad.subject), quad.predicate.value != terms.RDF_TYPE, str(quad)),
+        key=lambda quad: (str(quad.subject), quad.predicate.value != terms.RDF.type, str(quad)),
     )
     lines = _serialized(quads, pyoxigraph.RdfFormat.TURTLE).replace("\n\t", "\n    ").splitlines()
     body = "\n".join(line for line in lines if not line.startswith("@prefix "))

@@ -19,7 +19,7 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 
 from ontology.iris import DEFAULT_BASE
-from ontology.terms import XSD_DATE, XSD_INTEGER
+from ontology.terms import XSD
 from store.base import Iri, Literal
 
 _PARAM = re.compile(
@@ -135,9 +135,9 @@ def _term(parameter: Parameter, value: str, base: str) -> Iri | Literal:
     try:
         match parameter.type:
             case "date":
-                return Literal(date.fromisoformat(value).isoformat(), XSD_DATE)
+                return Literal(date.fromisoformat(value).isoformat(), XSD.date)
             case "integer":
-                return Literal(str(int(value)), XSD_INTEGER)
+                return Literal(str(int(value)), XSD.integer)
             case "iri":
                 bare = parameter.below and re.fullmatch(r"[A-Za-z0-9-]+", value)
                 return Iri(f"{base}{parameter.below}{value}" if bare else value)

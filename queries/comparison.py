@@ -2,14 +2,14 @@
 
 from dataclasses import dataclass, replace
 
-from ontology.terms import HAS_MEASURE, ISSUED_BY, JURISDICTION, TARGETS, USES_INSTRUMENT
+from ontology.terms import NG
 from queries import paths
 from queries.index import Index
 from queries.lists import Asked, Item, Items, Reference, item, known, listed, reference
 from queries.paths import Step
 from store.search import Wanted
 
-_SEAT = (Step(HAS_MEASURE, False, False), Step(ISSUED_BY, True, False), Step(JURISDICTION, True, False))
+_SEAT = (Step(NG.hasMeasure, False, False), Step(NG.issuedBy, True, False), Step(NG.jurisdiction, True, False))
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ def similar(index: Index, measure: str, limit: int, language: str) -> Items | No
         return None
     shared = [
         (facet, frozenset(paths.reached(graph, node, (Step(predicate, True, False),))))
-        for facet, predicate in (("instrument", USES_INSTRUMENT), ("target", TARGETS))
+        for facet, predicate in (("instrument", NG.usesInstrument), ("target", NG.targets))
     ]
     kind = frozenset([graph.type(node)])
     seats = frozenset(paths.reached(graph, node, _SEAT))

@@ -3,22 +3,22 @@
 from collections.abc import Iterable
 from typing import Literal as Choice
 
-from ontology.terms import DCT_TITLE, DENOTES, PREF_LABEL, PREFIXES, QUOTE, RDFS_LABEL, TEXT, WITHIN
+from ontology.terms import DCT, NG, PREFIXES, RDFS, SKOS
 from shapes.report import natural
 from store.base import Iri, Literal, Rows, Store, Term
 
 INCOMING = 200
 """How many statements of other things a document has at most."""
 Profile = Choice["full", "brief", "labels"]
-_LABELS = (Iri(PREF_LABEL), Iri(DCT_TITLE), Iri(RDFS_LABEL))
-_WORDS = (Iri(TEXT), Iri(QUOTE))
+_LABELS = (Iri(SKOS.prefLabel), Iri(DCT.title), Iri(RDFS.label))
+_WORDS = (Iri(NG.text), Iri(NG.quote))
 _EXCERPT = 80
 _PROLOGUE = "".join(f"PREFIX {name}: <{PREFIXES[name]}>\n" for name in ("dct", "ng", "rdfs", "skos"))
 _PARTS = (
     "ng:hasSection|ng:hasMeasure|ng:hasProvision"
     "|ng:hasProvision?/(ng:hasDeadline|ng:hasAmount|ng:hasCondition|ng:hasExclusion)"
 )
-_EVIDENCE = f"(<{DENOTES}>, <{WITHIN}>)"
+_EVIDENCE = f"(<{NG.denotes}>, <{NG.within}>)"
 _PLACES = 50  # of `INCOMING`: of what is named often, they would leave room for nothing else
 
 

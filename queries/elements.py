@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Literal as Choice
 
-from ontology.terms import RDF_TYPE, RDFS_LABEL
+from ontology.terms import RDF, RDFS
 from queries import cursors
 from queries.neighbourhood import Found
 from store.adjacency import Adjacency
@@ -184,9 +184,9 @@ def as_triples(graph: Adjacency, found: Found, language: str) -> Iterator[str]:
     for source, predicate, target in map(graph.edge, found.edges):
         yield f"{_n3(graph.iri(source))} <{graph.predicates[predicate]}> {_n3(graph.iri(target))} ."
     for node in found.nodes:
-        yield f"{_n3(graph.iri(node))} <{RDFS_LABEL}> {Literal(graph.label(node, language)).n3()} ."
+        yield f"{_n3(graph.iri(node))} <{RDFS.label}> {Literal(graph.label(node, language)).n3()} ."
         if kind := graph.types[graph.type(node)]:
-            yield f"{_n3(graph.iri(node))} <{RDF_TYPE}> <{kind}> ."
+            yield f"{_n3(graph.iri(node))} <{RDF.type}> <{kind}> ."
 
 
 def literals(graph: Adjacency, nodes: Iterable[int]) -> list[Property]:

@@ -172,7 +172,7 @@ class _Graph:
     def deadline(self, deadline: str) -> dict[str, Any]:
         found: dict[str, Any] = {}
         for predicate, value in self.store.select(f"SELECT ?p ?o {{ {Iri(deadline).n3()} ?p ?o }}"):
-            name = _value(predicate).removeprefix(terms.NG)
+            name = _value(predicate).removeprefix(str(terms.NG))
             found[_NAMES.get(name, name)] = _value(value)
         for field in ("type", "event"):
             if field in found:

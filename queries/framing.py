@@ -12,7 +12,7 @@ from typing import Any
 from pyld import jsonld
 
 from ontology.context import CONTEXT, PATH
-from ontology.terms import NG, RDF_TYPE, XSD_BOOLEAN, XSD_INTEGER, XSD_STRING
+from ontology.terms import NG, RDF, XSD
 from queries.description import ordered
 from store.base import Iri, Literal, Rows, Term
 
@@ -55,10 +55,10 @@ def _nodes(rows: Rows, iri: str) -> tuple[dict[str, _Node], dict[str, list[str]]
             reverse.setdefault(key, []).append(name)
             continue
         node = nodes.setdefault(name, {"@id": name})
-        if key == RDF_TYPE and isinstance(value, Iri):
+        if key == RDF.type and isinstance(value, Iri):
             node.setdefault("@type", []).append(value.value)
         else:
-            node.setdefault(key, []).append(_expanded(value, own=key.startswith(NG)))
+            node.setdefault(key, []).append(_expanded(value, own=key.startswith(str(NG))))
     return nodes, reverse
 
 
@@ -83,11 +83,11 @@ def _expanded(value: Term | None, *, own: bool) -> _Node:
         return {"@id": _value(value)}
     if value.language:
         return {"@value": value.value, "@language": value.language}
-    if own and value.datatype == XSD_INTEGER and _EXACT.fullmatch(value.value):
+    if own and value.datatype == XSD.integer and _EXACT.fullmatch(value.value):
         return {"@value": int(value.value)}
-    if own and value.datatype == XSD_BOOLEAN and value.value in {"true", "false"}:
+    if own and value.datatype == XSD.boolean and value.value in {"true", "false"}:
         return {"@value": value.value == "true"}
-    return {"@value": value.value} | ({} if value.datatype == XSD_STRING else {"@type": value.datatype})
+    return {"@value": value.value} | ({} if value.datatype == XSD.string else {"@type": value.datatype})
 
 
 def _array(value: Any) -> list[Any]:  # noqa: ANN401 - JSON

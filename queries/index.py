@@ -118,20 +118,20 @@ def _write(store: Store, folder: Path) -> None:
     arrays.write_first(neighbourhood.first(graph), folder)
     for language in LANGUAGES:
         arrays.write_text(folder, f"{arrays.EDGES}.{language}", graph.written_edges(language))
-    nodes = [(node, kind) for kind in KINDS for node in instances(graph, terms.NG + kind)]
+    nodes = [(node, kind) for kind in KINDS for node in instances(graph, terms.NG[kind])]
     labels = sorted((node for node, _ in nodes), key=lambda node: (graph.label(node, "zh"), node))
     search.write(_documents(store, graph, sorted(nodes)), labels, folder / _TEXTS, ("kind", *paths.names()))
 
 
 def instances(graph: Adjacency, kind: str) -> list[int]:
     """Returns the nodes of a class, by its IRI."""
-    node, a = graph.find(kind), graph.predicate(terms.RDF_TYPE)
+    node, a = graph.find(kind), graph.predicate(terms.RDF.type)
     return [] if node is None or a is None else graph.follow(node, a, forward=False)
 
 
 def _documents(store: Store, graph: Adjacency, nodes: Iterable[tuple[int, str]]) -> Iterator[Document]:
     validity = {**_in_force(store), **_resolved(store)}
-    notices = instances(graph, terms.NOTICE)
+    notices = instances(graph, terms.NG.Notice)
     issued = {graph.iri(node): min(_values(graph, node).get("issueDate", [""])) for node in notices}
     for node, kind in nodes:
         yield _document(graph, node, kind, validity, issued)
@@ -193,9 +193,9 @@ def _resolved(store: Store) -> dict[str, _Validity]:
     }
     found: dict[str, _Validity] = {}
     rows = store.select(
-        f"SELECT ?deadline ?measure ?event ?offset ?quote ?end {{ ?measure a <{terms.MEASURE}> ; "
-        f"<{terms.HAS_DEADLINE}> ?deadline . ?deadline <{terms.EVENT}> ?event ; <{terms.QUOTE}> ?quote . "
-        f"OPTIONAL {{ ?deadline <{terms.OFFSET}> ?offset }} OPTIONAL {{ ?deadline <{terms.END_DATE}> ?end }} }}"
+        f"SELECT ?deadline ?measure ?event ?offset ?quote ?end {{ ?measure a <{terms.NG.Measure}> ; "
+        f"<{terms.NG.hasDeadline}> ?deadline . ?deadline <{terms.NG.event}> ?event ; <{terms.NG.quote}> ?quote . "
+        f"OPTIONAL {{ ?deadline <{terms.NG.offset}> ?offset }} OPTIONAL {{ ?deadline <{terms.NG.endDate}> ?end }} }}"
     )
     for row in _named(rows):
         began, end = ends.get((row["measure"], row["event"], row["offset"], row["quote"]), ("", ""))

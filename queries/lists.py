@@ -195,7 +195,7 @@ def item(index: Index, node: int, stored: str, language: str, words: Iterable[st
     """
     graph, kept = index.graph, json.loads(stored)
     kind = graph.types[graph.type(node)]
-    links = paths.facet_values(graph, node, kind.removeprefix(NG), shown=True)
+    links = paths.facet_values(graph, node, kind.removeprefix(str(NG)), shown=True)
     label, values = graph.label(node, language), kept["values"]
     return Item(
         id=graph.iri(node),
@@ -225,7 +225,7 @@ def suggested(index: Index, prefix: str, limit: int, language: str) -> list[Refe
 
 def _kinds(index: Index, kinds: Iterable[str]) -> frozenset[int]:
     types = index.graph.types
-    return frozenset(types.index(NG + kind) for kind in kinds if NG + kind in types)
+    return frozenset(types.index(NG[kind]) for kind in kinds if NG[kind] in types)
 
 
 def _order(asked: Asked) -> str:

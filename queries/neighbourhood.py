@@ -17,17 +17,17 @@ from store.base import Store
 
 # Places in the text and where it came from: there are more of these than of all else.
 MENTIONS = (
-    *(terms.DENOTES, terms.WITHIN, terms.IN_SOURCE, terms.SOURCE, terms.USED),
-    *(terms.WAS_GENERATED_BY, terms.WAS_ASSOCIATED_WITH, terms.PROV + "wasRevisionOf"),
+    *(terms.NG.denotes, terms.NG.within, terms.NG.inSource, terms.NG.source, terms.PROV.used),
+    *(terms.PROV.wasGeneratedBy, terms.PROV.wasAssociatedWith, terms.PROV.wasRevisionOf),
 )
 _NEVER = (
-    *(terms.RDF_TYPE, terms.IN_SCHEME, terms.TOP_CONCEPT_OF, terms.RDFS_IS_DEFINED_BY),
-    *(terms.SKOS + "hasTopConcept", terms.VOID + "exampleResource"),
+    *(terms.RDF.type, terms.SKOS.inScheme, terms.SKOS.topConceptOf, terms.RDFS.isDefinedBy),
+    *(terms.SKOS.hasTopConcept, terms.VOID.exampleResource),
 )
 READING = Reading(
     labels=(
-        *(terms.PREF_LABEL, terms.DCT_TITLE, terms.RDFS_LABEL),
-        *(terms.QUOTE, terms.FILE_NAME, terms.TEXT, terms.NUMBER),
+        *(terms.SKOS.prefLabel, terms.DCT.title, terms.RDFS.label),
+        *(terms.NG.quote, terms.NG.fileName, terms.NG.text, terms.NG.number),
     ),
     levels={**dict.fromkeys(MENTIONS, 1), **dict.fromkeys(_NEVER, 2)},
 )

@@ -216,7 +216,7 @@ class _Compiler:
     def _constraints(self, node: Node) -> Iterator[tuple[str, Check]]:
         for predicate in sorted(set(self.graph.predicates(node)), key=str):
             name = local(predicate)
-            if not str(predicate).startswith(terms.SH) or name in _BESIDE or predicate == SH.closed:
+            if not str(predicate).startswith(str(terms.SH)) or name in _BESIDE or predicate == SH.closed:
                 continue
             if name not in _SINGLE and name not in _REPEATED:
                 raise UnsupportedError(f"sh:{name}")
@@ -239,7 +239,7 @@ class _Compiler:
         if not set(self.graph.predicates(node)) <= known or _NOT_SELECT.search(text):
             raise UnsupportedError(f"the query {node}")
         declared = [one for of in self.graph.objects(node, SH.prefixes) for one in self.graph.objects(of, SH.declare)]
-        prefixes = {"rdf": terms.RDF, "rdfs": terms.RDFS}
+        prefixes = {"rdf": str(terms.RDF), "rdfs": str(terms.RDFS)}
         prefixes |= {
             str(self.graph.value(one, SH.prefix)): str(self.graph.value(one, SH.namespace)) for one in declared
         }

@@ -33,7 +33,7 @@ KINDS = {"<": "IRI", '"': "Literal", "_": "BlankNode"}
 _ESCAPED = re.compile(r'\\(?:u00([01][0-9A-F]|7F)|([tbnrf"\\]))')
 _UNESCAPED = {"t": "\t", "b": "\b", "n": "\n", "r": "\r", "f": "\f"}
 _INTEGER = re.compile(rf'"([+-]?[0-9]+)"\^\^<{terms.XSD}integer>')
-_WORDS = (terms.XSD_STRING, terms.RDF_LANG_STRING)
+_WORDS = (terms.XSD.string, terms.RDF.langString)
 
 
 class UnsupportedError(Exception):
@@ -43,14 +43,14 @@ class UnsupportedError(Exception):
 def term_of(node: Node) -> str:
     """Returns a node of rdflib as a term."""
     if isinstance(node, Literal):
-        datatype = None if str(node.datatype) == terms.XSD_STRING else node.datatype
+        datatype = None if str(node.datatype) == terms.XSD.string else node.datatype
         return literal(node, (node.language or "").lower(), datatype)
     return f"<{node}>" if isinstance(node, URIRef) else f"_:{node}"
 
 
 def local(iri: Node) -> str:
     """Returns the local name of a term of SHACL."""
-    return str(iri).removeprefix(terms.SH)
+    return str(iri).removeprefix(str(terms.SH))
 
 
 def text(term: str) -> str:
@@ -76,7 +76,7 @@ def datatype_of(term: str) -> str:
         return ""
     if term[-1] == ">":
         return term[term.rindex("<") + 1 : -1]
-    return terms.XSD_STRING if term[-1] == '"' else terms.RDF_LANG_STRING
+    return terms.XSD.string if term[-1] == '"' else terms.RDF.langString
 
 
 def wrong_values(wrong: Callable[[Data, set[str]], Collection[str]]) -> Check:

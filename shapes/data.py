@@ -18,9 +18,9 @@ Triple = tuple[str, str, str]
 
 _IRI = r'<[^<>"{}|^`\\\x00-\x20]+>'
 _STRING = r'"[^"\\\x00-\x1f\x7f]*(?:\\(?:[tbnrf"\\]|u00(?:0[0-7BEF]|1[0-9A-F]|7F))[^"\\\x00-\x1f\x7f]*)*"'
-_LITERAL = rf"{_STRING}(?:@[a-z]+(?:-[a-z0-9]+)*|\^\^(?!<{re.escape(terms.XSD_STRING)}>){_IRI})?"
+_LITERAL = rf"{_STRING}(?:@[a-z]+(?:-[a-z0-9]+)*|\^\^(?!<{re.escape(terms.XSD.string)}>){_IRI})?"
 _QUAD = re.compile(rf"^({_IRI}|_:\S+) ({_IRI}) ({_IRI}|_:\S+|{_LITERAL}) (?:({_IRI}|_:\S+) )?\.$", re.MULTILINE)
-_TYPE = f"<{terms.RDF_TYPE}>"
+_TYPE = f"<{terms.RDF.type}>"
 _SUBCLASS = f"<{terms.RDFS}subClassOf>"
 
 

@@ -17,11 +17,11 @@ from shapes.data import Data
 from shapes.report import Place, Report, Result, natural
 
 ENGINES = ("compiled", "pyshacl", "both")
-NOTHING_JUDGED = f"{terms.NGSH}NothingJudged"
-NOT_COMPARED = f"{terms.NGSH}NotCompared"
+NOTHING_JUDGED = terms.NGSH.NothingJudged
+NOT_COMPARED = terms.NGSH.NotCompared
 _SEVERITIES = ("Violation", "Warning", "Info")
 _TYPE, _START, _END, _QUOTE, _TEXT = (
-    f"<{iri}>" for iri in (terms.RDF_TYPE, terms.START, terms.END, terms.QUOTE, terms.TEXT)
+    f"<{iri}>" for iri in (terms.RDF.type, terms.NG.start, terms.NG.end, terms.NG.quote, terms.NG.text)
 )
 
 
@@ -138,7 +138,7 @@ def said(shape: str) -> Result:
     """Returns what a shape without target says of the data as a whole."""
     graph: Graph = load.shapes(load.NOTICE)
     said = {one.language: str(one) for one in graph.objects(URIRef(shape), SH.message) if isinstance(one, Literal)}
-    severity = str(graph.value(URIRef(shape), SH.severity)).removeprefix(terms.SH)
+    severity = str(graph.value(URIRef(shape), SH.severity)).removeprefix(str(terms.SH))
     return Result(severity, "", None, None, "NodeConstraintComponent", shape, said["zh"], said["en"])
 
 
@@ -150,11 +150,11 @@ def _words(data: Data, node: str) -> Place | None:
     """Finds the words of a node: its own, of the mention that denotes it, or of a measure's first provision."""
     spot = node
     if not data.values(node, _START):
-        mentions = data.inverse(f"<{terms.DENOTES}>").get(node, ()) if data.values(node, _QUOTE) else ()
-        parts = data.values(node, f"<{terms.HAS_PROVISION}>")
+        mentions = data.inverse(f"<{terms.NG.denotes}>").get(node, ()) if data.values(node, _QUOTE) else ()
+        parts = data.values(node, f"<{terms.NG.hasProvision}>")
         spot = min((*mentions, *parts), key=natural, default=node)
     quote = next(iter((*data.values(spot, _QUOTE), *data.values(spot, _TEXT))), None)
-    if quote is None or f"<{terms.SOURCE_DOCUMENT}>" in data.values(spot, _TYPE):
+    if quote is None or f"<{terms.NG.SourceDocument}>" in data.values(spot, _TYPE):
         return None
     return Place(_integer(data, spot, _START), _integer(data, spot, _END), text(quote))
 

@@ -100,7 +100,7 @@ class Result:
             "sourceConstraintComponent": f"<{sh}{self.component}>",
             "sourceShape": self.shape,
         }
-        yield f"{node} <{terms.RDF_TYPE}> <{sh}ValidationResult> ."
+        yield f"{node} <{terms.RDF.type}> <{sh}ValidationResult> ."
         yield from (f"{node} <{sh}{name}> {value} ." for name, value in said.items() if value)
         for message, language in ((self.message_zh, "zh"), (self.message_en, "en")):
             yield f"{node} <{sh}resultMessage> {literal(message, language)} ."
@@ -139,8 +139,8 @@ class Report:
 
     def to_ntriples(self) -> str:
         """Returns the report as an sh:ValidationReport in N-Triples; the same report gives the same text."""
-        lines = [f"_:report <{terms.RDF_TYPE}> <{terms.SH}ValidationReport> ."]
-        conforms = f'"{str(not self.results).lower()}"^^<{terms.XSD_BOOLEAN}>'
+        lines = [f"_:report <{terms.RDF.type}> <{terms.SH}ValidationReport> ."]
+        conforms = f'"{str(not self.results).lower()}"^^<{terms.XSD.boolean}>'
         lines.append(f"_:report <{terms.SH}conforms> {conforms} .")
         for k, result in enumerate(self.results, 1):
             lines.append(f"_:report <{terms.SH}result> _:result{k} .")

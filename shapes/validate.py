@@ -18,7 +18,7 @@ from shapes.report import Report
 
 _BASE = re.compile(r"<([^<>\s]*/)id/(?:notice/[0-9a-f]{16}|event/[a-z0-9-]+/[a-z0-9-]+)>")
 _OTHERS = tuple(f"<{namespace}" for namespace in terms.PREFIXES.values() if not namespace.startswith(DEFAULT_BASE))
-_TYPE = f"<{terms.RDF_TYPE}>"
+_TYPE = f"<{terms.RDF.type}>"
 
 
 def validate(nquads: str, engine: Engine = DEFAULT) -> Report:

@@ -11,7 +11,7 @@ from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import Literal
 
-from ontology.terms import NG, RDF_TYPE
+from ontology.terms import NG, RDF
 from store.base import StoreError
 from store.canonical import Block
 
@@ -148,13 +148,13 @@ class _Writing:
     def _types(self, out: Iterable[int]) -> list[str]:
         """Returns the type of each node: of several one of ours, for it says more; of equals the first by name."""
         types = [""] * len(self._iris)
-        if RDF_TYPE in self._predicates:
-            wanted = self._predicates.index(RDF_TYPE)
+        if RDF.type in self._predicates:
+            wanted = self._predicates.index(RDF.type)
             for link in out:
                 if link >> _NODE & _PREDICATES == wanted:
                     kind = self._iris[link & _MASK].decode()
                     known = types[link >> _HIGH] or kind
-                    types[link >> _HIGH] = min(known, kind, key=lambda iri: (not iri.startswith(NG), iri))
+                    types[link >> _HIGH] = min(known, kind, key=lambda iri: (not iri.startswith(str(NG)), iri))
         return types
 
     def _literals(self) -> None:

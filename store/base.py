@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-from ontology.terms import XSD_STRING
+from ontology.terms import XSD
 
 CATALOG = "/graph/catalog"
 """How the IRI of the graph ends that describes a version; it is no part of the data set."""
@@ -73,7 +73,7 @@ class Literal:
     """A literal: lexical form, datatype IRI, and the language tag of an `rdf:langString`."""
 
     value: str
-    datatype: str = XSD_STRING
+    datatype: str = XSD.string
     language: str | None = None
 
     def n3(self) -> str:
@@ -81,7 +81,7 @@ class Literal:
         quoted = f'"{self.value.translate(_ESCAPES)}"'
         if self.language:
             return f"{quoted}@{self.language}"
-        return quoted if self.datatype == XSD_STRING else f"{quoted}^^<{self.datatype}>"
+        return quoted if self.datatype == XSD.string else f"{quoted}^^<{self.datatype}>"
 
 
 Term = Iri | BlankNode | Literal

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import chain, groupby
 
 from ontology.iris import slug
-from ontology.terms import NG, PREFIXES, RDF_TYPE, VOID
+from ontology.terms import NG, PREFIXES, RDF, VOID
 from store.base import CATALOG
 from store.canonical import Block
 from store.dumps import COMPRESSIONS, Dumps
@@ -18,7 +18,7 @@ from store.versions import Version
 
 FILE = "catalog.nq"
 _EXAMPLES = tuple(f"<{NG}{name}>".encode() for name in ("Notice", "Measure", "Agency"))
-_TYPE = f"<{RDF_TYPE}>".encode()
+_TYPE = f"<{RDF.type}>".encode()
 
 
 @dataclass(frozen=True, slots=True)

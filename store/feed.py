@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 
-from ontology.terms import LDES, XSD_BOOLEAN
+from ontology.terms import LDES, XSD
 from store import versions
 from store.dumps import PART
 from store.templates import filled
@@ -67,7 +67,7 @@ def page(version: Path, base: str, number: int) -> tuple[list[str], bool]:
             lines += filled("content", base, **about, digest=digest)
     full = len(changes) == PAGE
     if full:
-        lines.append(f'<{base}feed/{number}> <{LDES}immutable> "true"^^<{XSD_BOOLEAN}> .')
+        lines.append(f'<{base}feed/{number}> <{LDES}immutable> "true"^^<{XSD.boolean}> .')
     return sorted(set(lines)), full
 
 

@@ -39,19 +39,19 @@ class Format:
         return f"{self.media_type}; charset=utf-8" if self.media_type.startswith("text/") else self.media_type
 
 
-TURTLE = Format("ttl", "text/turtle", "ttl", FORMATS + "Turtle")
-N_TRIPLES = Format("nt", "application/n-triples", "nt", FORMATS + "N-Triples")
-RDF_XML = Format("rdfxml", "application/rdf+xml", "rdf", FORMATS + "RDF_XML")
-JSON_LD = Format("jsonld", "application/ld+json", "jsonld", FORMATS + "JSON-LD", named_graphs=True)
-N_QUADS = Format("nq", "application/n-quads", "nq", FORMATS + "N-Quads", named_graphs=True)
-TRIG = Format("trig", "application/trig", "trig", FORMATS + "TriG", named_graphs=True)
+TURTLE = Format("ttl", "text/turtle", "ttl", FORMATS.Turtle)
+N_TRIPLES = Format("nt", "application/n-triples", "nt", FORMATS["N-Triples"])
+RDF_XML = Format("rdfxml", "application/rdf+xml", "rdf", FORMATS.RDF_XML)
+JSON_LD = Format("jsonld", "application/ld+json", "jsonld", FORMATS["JSON-LD"], named_graphs=True)
+N_QUADS = Format("nq", "application/n-quads", "nq", FORMATS["N-Quads"], named_graphs=True)
+TRIG = Format("trig", "application/trig", "trig", FORMATS.TriG, named_graphs=True)
 GRAPH_FORMATS = (TURTLE, N_TRIPLES, RDF_XML, JSON_LD)
 DATASET_FORMATS = (*GRAPH_FORMATS, N_QUADS, TRIG)
 
-RESULTS_JSON = Format("json", "application/sparql-results+json", "srj", FORMATS + "SPARQL_Results_JSON")
-RESULTS_XML = Format("xml", "application/sparql-results+xml", "srx", FORMATS + "SPARQL_Results_XML")
-RESULTS_CSV = Format("csv", "text/csv", "csv", FORMATS + "SPARQL_Results_CSV")
-RESULTS_TSV = Format("tsv", "text/tab-separated-values", "tsv", FORMATS + "SPARQL_Results_TSV")
+RESULTS_JSON = Format("json", "application/sparql-results+json", "srj", FORMATS.SPARQL_Results_JSON)
+RESULTS_XML = Format("xml", "application/sparql-results+xml", "srx", FORMATS.SPARQL_Results_XML)
+RESULTS_CSV = Format("csv", "text/csv", "csv", FORMATS.SPARQL_Results_CSV)
+RESULTS_TSV = Format("tsv", "text/tab-separated-values", "tsv", FORMATS.SPARQL_Results_TSV)
 BOOLEAN_FORMATS = (RESULTS_JSON, RESULTS_XML)
 ROWS_FORMATS = (RESULTS_JSON, RESULTS_XML, RESULTS_CSV, RESULTS_TSV)
 

@@ -27,7 +27,7 @@ from SPARQLWrapper.SPARQLExceptions import (
 )
 
 from ontology.iris import DEFAULT_BASE, Iris
-from ontology.terms import XSD_INTEGER
+from ontology.terms import XSD
 from store import formats, results, versions
 from store.answering import Job
 from store.base import Dataset, Iri, Literal, QueryError, Rows, Store, StoreError, Writer
@@ -165,7 +165,7 @@ class RemoteStore:
     def _whole(self, count: str, found: int) -> None:
         """Raises StoreError where a server has more than it says: many cut long answers silently."""
         (row,) = self.select(count)
-        if row[0] != Literal(str(found), XSD_INTEGER):
+        if row[0] != Literal(str(found), XSD.integer):
             there = row[0].value if isinstance(row[0], Literal) else "unknown"
             raise self._error(f"it gave {found} of {there} statements or graphs; raise its limit of rows")
 

@@ -18,13 +18,13 @@ from ontology import terms
 from store.oxigraph import memory
 
 ROOT = Path(__file__).parent.parent
-SCHEMA = Namespace(terms.SCHEMA)
+SCHEMA = Namespace(str(terms.SCHEMA))
 # Of two terms with one local name the first has it; the other is written with its prefix.
 NAMED = ("ng", "skos", "rdfs", "dct", "org", "prov")
 PREFIXES = {name: terms.PREFIXES[name] for name in (*NAMED, "xsd")}
 TYPE = {"@id": "@type", "@container": "@set"}
 KEYWORDS = {"@version": 1.1, "id": "@id", "type": TYPE, "reverse": "@reverse", "included": "@included"}
-NOT_NATIVE = {XSD.date, XSD.decimal, URIRef(terms.PRINTED_DURATION)}  # JSON has no such values of its own
+NOT_NATIVE = {XSD.date, XSD.decimal, URIRef(terms.NG.PrintedDuration)}  # JSON has no such values of its own
 IN_CHINESE = {DCTERMS.title}  # of notices and their parts, the contract's
 
 
@@ -75,7 +75,7 @@ def term(name: str, iri: URIRef, ontology: Graph, shapes: Graph) -> str | dict[s
     else:
         ranges = {*ontology.objects(iri, RDFS.range), *ontology.objects(iri, SCHEMA.rangeIncludes)}
         for datatype in ranges & NOT_NATIVE:
-            definition["@type"] = str(datatype).replace(terms.NG, "ng:").replace(terms.XSD, "xsd:")
+            definition["@type"] = str(datatype).replace(str(terms.NG), "ng:").replace(str(terms.XSD), "xsd:")
         if "zh" in tongues:
             definition["@language"] = "zh"
         if many:

@@ -39,11 +39,14 @@ def test_shipped_dates_conform_and_are_kept_in_canonical_form():
 
 def test_shipped_dates_say_what_their_sources_say():
     graph, divisions = Graph().parse(SHIPPED), {division.id: division.label_zh for division in concepts("division")}
-    dated = set(graph.subjects(URIRef(terms.EVENT_DATE)))
+    dated = set(graph.subjects(URIRef(terms.NG.eventDate)))
     assert len(dated) >= 30
     for event in dated:
         kind, place = graph.value(event, SKOS.broader), graph.value(event, DCTERMS.spatial)
-        day, quote = str(graph.value(event, URIRef(terms.EVENT_DATE))), str(graph.value(event, URIRef(terms.QUOTE)))
+        day, quote = (
+            str(graph.value(event, URIRef(terms.NG.eventDate))),
+            str(graph.value(event, URIRef(terms.NG.quote))),
+        )
         code = str(place).rpartition("/")[2]
         assert str(event) == f"{kind}/{code}-{day}"
         assert any(str(label).startswith(divisions[code]) for label in graph.objects(event, SKOS.prefLabel))
@@ -62,13 +65,13 @@ def test_fault_is_caught(fault: dict[str, str]):
     turtle = (CASES / "valid.ttl").read_text(encoding="utf-8")
     assert judged(turtle) == set()
     assert turtle.count(fault["from"]) == 1
-    assert judged(turtle.replace(fault["from"], fault["to"])) == {terms.NGSH + fault["shape"]}
+    assert judged(turtle.replace(fault["from"], fault["to"])) == {terms.NGSH[fault["shape"]]}
 
 
 def test_no_shape_of_events_sleeps():
     shapes = load.shapes(load.EVENTS)
     own = {str(shape) for shape in shapes.subjects(SH.severity) if "vent" in shape}
-    assert own == {terms.NGSH + fault["shape"] for fault in FAULTS}
+    assert own == {terms.NGSH[fault["shape"]] for fault in FAULTS}
 
 
 @pytest.fixture

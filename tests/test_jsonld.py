@@ -10,7 +10,7 @@ from pyld import jsonld
 
 from ontology.context import CONTEXT, PATH
 from ontology.iris import DEFAULT_BASE
-from ontology.terms import NG, PREF_LABEL
+from ontology.terms import NG, SKOS, XSD
 from queries.framing import framed
 from store.base import Iri, Literal, Rows, Store, Term
 from store.oxigraph import memory
@@ -18,7 +18,6 @@ from tests.generated import ROOT, context_text
 from tests.serving import served
 
 NOTICE = "/id/notice/2b3610a6bd83ddcc"
-XSD = "http://www.w3.org/2001/XMLSchema#"
 
 
 def loaded(address: str, _: object) -> dict[str, Any]:
@@ -103,12 +102,12 @@ def test_agencies_and_concepts_tell_what_points_at_them(real: httpx.Client):
 @pytest.mark.parametrize(
     "value",
     [
-        *(Literal(text, XSD + "integer") for text in ("0", "-7", "007", "+7", "99999999999999999999", "x")),
-        *(Literal(text, XSD + "boolean") for text in ("true", "1", "yes")),
-        *(Literal(text, XSD + "decimal") for text in ("5000.00", "0.5")),
-        Literal("1.0", XSD + "float"),  # of xsd:double, PyLD reads the canonical form whatever is written
-        Literal("2020-02-30", XSD + "date"),
-        Literal("P1D", XSD + "duration"),
+        *(Literal(text, XSD.integer) for text in ("0", "-7", "007", "+7", "99999999999999999999", "x")),
+        *(Literal(text, XSD.boolean) for text in ("true", "1", "yes")),
+        *(Literal(text, XSD.decimal) for text in ("5000.00", "0.5")),
+        Literal("1.0", XSD.float),  # of xsd:double, PyLD reads the canonical form whatever is written
+        Literal("2020-02-30", XSD.date),
+        Literal("P1D", XSD.duration),
         Literal('a "quote"\n\\ 𠀀\u2028'),
         Literal("x", language="en"),
         Literal("甲", language="zh-hant"),
@@ -118,7 +117,7 @@ def test_agencies_and_concepts_tell_what_points_at_them(real: httpx.Client):
     ],
     ids=lambda value: value.value[:12],
 )
-@pytest.mark.parametrize("predicate", [NG + "position", NG + "workingDays", NG + "value", PREF_LABEL, "urn:e:p"])
+@pytest.mark.parametrize("predicate", [NG.position, NG.workingDays, NG.value, SKOS.prefLabel, "urn:e:p"])
 def test_odd_values_keep_their_form(predicate: str, value: Term):
     row = (Iri("urn:e:root"), Iri(predicate), value)
     read = json.loads(framed(Rows(("s", "p", "o"), (row,)), "urn:e:root", DEFAULT_BASE))
@@ -140,7 +139,12 @@ def test_of_a_hub_two_hundred_links_are_told_and_places_in_the_text_least():
 def test_circles_end():
     store, graph = memory(), f"{DEFAULT_BASE}graph/g"
     a, b = f"<{DEFAULT_BASE}id/a>", f"<{DEFAULT_BASE}id/b>"
-    lines = [f"{a} <urn:e:p> {b} .", f"{b} <urn:e:p> {a} .", f"{a} <urn:e:q> {a} .", f'{b} <{PREF_LABEL}> "乙"@zh .']
+    lines = [
+        f"{a} <urn:e:p> {b} .",
+        f"{b} <urn:e:p> {a} .",
+        f"{a} <urn:e:q> {a} .",
+        f'{b} <{SKOS.prefLabel}> "乙"@zh .',
+    ]
     store.replace_graph(graph, "\n".join(line[:-1] + f"<{graph}> ." for line in lines))
     with served(store) as client:
         assert triples(client.get("/id/a.jsonld").json()) == set(lines)

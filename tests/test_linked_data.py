@@ -15,7 +15,7 @@ from api.app import create_app
 from api.negotiate import HTML
 from api.settings import Settings, described, from_environment
 from ontology.iris import DEFAULT_BASE
-from ontology.terms import DCT_TITLE, NG, PROV, RDF_TYPE
+from ontology.terms import DCT, NG, PROV, RDF
 from store.base import Store, StoreError
 from store.formats import DATASET_FORMATS, Format
 from store.oxigraph import memory
@@ -325,7 +325,7 @@ def test_a_number_or_title_leads_to_its_notice():
     }
     for slug, (title, number) in named.items():
         graph, notice = f"{base}graph/notice/{slug}", f"<{base}id/notice/{slug}>"
-        lines = [f"{notice} <{RDF_TYPE}> <{NG}Notice> <{graph}> .", f'{notice} <{DCT_TITLE}> "{title}"@zh <{graph}> .']
+        lines = [f"{notice} <{RDF.type}> <{NG}Notice> <{graph}> .", f'{notice} <{DCT.title}> "{title}"@zh <{graph}> .']
         lines += [f'{notice} <{NG}documentNumber> "{number}" <{graph}> .'] if number else []
         store.replace_graph(graph, "\n".join(lines))
     with served(store) as client:

@@ -49,7 +49,7 @@ def property_shapes() -> Iterator[tuple[str, str, list[Target]]]:
         holders = set(shapes.graph.subjects(SH.property, shape))
         targets = [target for target in shapes.targets if target.shape in holders]
         if targets and (shape, SH.message, None) in shapes.graph:
-            yield str(shape).removeprefix(terms.NGSH), f"<{shapes.graph.value(shape, SH.path)}>", targets
+            yield str(shape).removeprefix(str(terms.NGSH)), f"<{shapes.graph.value(shape, SH.path)}>", targets
 
 
 def judged(data: Data, shape: str, path: str, targets: list[Target], how: str) -> tuple[Report, str] | None:
@@ -64,7 +64,7 @@ def judged(data: Data, shape: str, path: str, targets: list[Target], how: str) -
         return None
     text = "".join(f"{s} {p} {o} .\n" for s, p, o in changed)
     report = validate(text, QUICK)
-    if {one.source_shape for one in report.results} & {terms.NGSH + shape}:
+    if {one.source_shape for one in report.results} & {terms.NGSH[shape]}:
         return report, text, "itself"
     return report, text, "others" if {one.key for one in report.results} - found_in(data.n_triples()) else "nobody"
 

@@ -11,7 +11,7 @@ import pytest
 from serving import served
 
 from ontology.iris import DEFAULT_BASE
-from ontology.terms import DENOTES, RDF_TYPE, RDFS_LABEL
+from ontology.terms import NG, RDF, RDFS
 from queries.neighbourhood import READING
 from store.base import Store
 from store.oxigraph import memory, open_store, publish
@@ -137,7 +137,9 @@ def test_literals_and_mentions_come_when_asked_for(client: httpx.Client):
     plain = client.get("/neighbourhood", params={"iri": iri}).json()
     full = client.get("/neighbourhood", params={"iri": iri, "include": "literals,mentions", "limit": "500"}).json()
     assert plain["literals"] == []
-    assert {edge["predicate"] for edge in full["edges"]} - {edge["predicate"] for edge in plain["edges"]} >= {DENOTES}
+    assert {edge["predicate"] for edge in full["edges"]} - {edge["predicate"] for edge in plain["edges"]} >= {
+        NG.denotes
+    }
     assert {"延期办理", "Defer renewal"} <= {value["value"] for value in full["literals"] if value["node"] == iri}
 
 
@@ -177,8 +179,8 @@ def test_rdf_says_the_same(client: httpx.Client, media_type: str, form: pyoxigra
     triples = {(q.subject.value, q.predicate.value, q.object.value) for q in pyoxigraph.parse(answer.content, form)}
     assert triples == {
         *((edge["source"], edge["predicate"], edge["target"]) for edge in plain["edges"]),
-        *((node["id"], RDFS_LABEL, node["label"]) for node in plain["nodes"]),
-        *((node["id"], RDF_TYPE, node["type"]) for node in plain["nodes"]),
+        *((node["id"], RDFS.label, node["label"]) for node in plain["nodes"]),
+        *((node["id"], RDF.type, node["type"]) for node in plain["nodes"]),
     }
 
 

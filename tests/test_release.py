@@ -43,7 +43,7 @@ def write(directory: Path, graphs: dict[str, str]) -> Path:
 
 
 def quads(value: str, graph: str) -> dict[str, str]:
-    return {graph: f'<{DEFAULT_BASE}id/x> <{terms.TEXT}> "{value}"@zh <{graph}> .\n'}
+    return {graph: f'<{DEFAULT_BASE}id/x> <{terms.NG.text}> "{value}"@zh <{graph}> .\n'}
 
 
 def sample(directory: Path) -> Path:
@@ -146,8 +146,8 @@ def test_counts_stand_in_the_graph(store: Store):
         ?part void:class ng:Notice ; void:entities ?notices ;
         void:propertyPartition [ void:property ng:hasMeasure ; void:triples ?measures ] } }""",
     )
-    notices = len(store.select(f"SELECT DISTINCT ?s {{ ?s a <{terms.NOTICE}> }}"))
-    measures = len(store.select(f"SELECT DISTINCT ?s ?o {{ ?s a <{terms.NOTICE}> ; <{terms.HAS_MEASURE}> ?o }}"))
+    notices = len(store.select(f"SELECT DISTINCT ?s {{ ?s a <{terms.NG.Notice}> }}"))
+    measures = len(store.select(f"SELECT DISTINCT ?s ?o {{ ?s a <{terms.NG.Notice}> ; <{terms.NG.hasMeasure}> ?o }}"))
     assert sorted(values(row)) == sorted([str(notices), str(measures)])
 
 
@@ -156,7 +156,7 @@ def test_description_conforms_to_dcat_ap(client: httpx.Client):
     shapes = Graph().parse(SHAPES)
     conforms, _, text = pyshacl.validate(given, shacl_graph=shapes)
     assert conforms, text
-    given.remove((None, URIRef(terms.DCAT + "byteSize"), None))
+    given.remove((None, URIRef(terms.DCAT.byteSize), None))
     assert not pyshacl.validate(given, shacl_graph=shapes)[0]
 
 
@@ -180,7 +180,7 @@ def members(version: Path) -> list[tuple[str, str]]:
     found = []
     number = 1
     while lines := feed.page(version, DEFAULT_BASE, number)[0]:
-        kinds = {s: o for s, p, o in (line[:-2].split(" ", 2) for line in lines) if p == f"<{terms.RDF_TYPE}>"}
+        kinds = {s: o for s, p, o in (line[:-2].split(" ", 2) for line in lines) if p == f"<{terms.RDF.type}>"}
         graphs = [line[:-2].split(" ", 2) for line in lines if f"<{terms.DCT}isVersionOf>" in line]
         found += [(kinds[s].rpartition("#")[2][:-1], o.rpartition("/")[2][:-1]) for s, _, o in graphs]
         number += 1

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from ontology.terms import XSD_INTEGER
+from ontology.terms import XSD
 from store import formats
 from store import oxigraph as oxigraph_driver
 from store.base import BlankNode, Dataset, Iri, Literal, QueryError, StoreError, Writer
@@ -71,7 +71,7 @@ def writer(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Writer]:
 
 
 def integer(value: int) -> Literal:
-    return Literal(str(value), XSD_INTEGER)
+    return Literal(str(value), XSD.integer)
 
 
 def count(store: Writer) -> str:

@@ -128,7 +128,7 @@ def test_what_must_hold_across_notices(tmp_path: Path, shape: str, severity: str
     prefixes = f"PREFIX ng: <{terms.NG}> PREFIX skos: <{terms.SKOS}> PREFIX n: <http://e/n/> PREFIX g: <http://e/g/> "
     (tmp_path / "data.trig").write_text(prefixes + trig, encoding="utf-8")
     (result,) = validation.across(memory([tmp_path / "data.trig"])).results
-    assert (result.source_shape, result.severity) == (terms.NGSH + shape, severity)
+    assert (result.source_shape, result.severity) == (terms.NGSH[shape], severity)
     assert "{" not in result.message_zh + result.message_en
     (tmp_path / "data.trig").write_text(BASE, encoding="utf-8")
     assert validation.across(memory([tmp_path / "data.trig"])).results == ()
@@ -213,7 +213,7 @@ def test_what_rdf_1_1_does_not_know_is_refused(tmp_path: Path, term: str):
 
 def test_ends_of_lines_tell_the_graph(tmp_path: Path):
     file = tmp_path / "data.nq"
-    objects = ["<http://e/o>", '"a <http://e/g> ."', '"\\" b"@zh', f'"a"^^<{terms.XSD_BOOLEAN}>', "_:b"]
+    objects = ["<http://e/o>", '"a <http://e/g> ."', '"\\" b"@zh', f'"a"^^<{terms.XSD.boolean}>', "_:b"]
     graphs = {"": objects, "_:g": objects[:3], "<http://e/g>": objects}
     lines = [
         f"<http://e/s> <http://e/p> {one} {name} .\n".replace("  ", " ") for name in graphs for one in graphs[name]
@@ -275,11 +275,11 @@ def test_the_server_shows_reports_and_shapes(tmp_path: Path):
         assert (listed["conforms"], listed["judged"], listed["next"]) == (True, 2, None)
         href = listed["items"][0]["href"]
         assert href == "/validation/notice/00000000000000aa"
-        assert client.get(f"{href}.json").json()["results"][0]["path"] == f"<{terms.ISSUE_DATE}>"
+        assert client.get(f"{href}.json").json()["results"][0]["path"] == f"<{terms.NG.issueDate}>"
         report = Graph().parse(data=client.get(href, headers={"Accept": "text/turtle"}).text, format="turtle")
         assert len(list(report.objects(None, SH.result))) == 1
         for path in ("/graph/notice/00000000000000aa", "/id/notice/00000000000000aa"):
-            assert f'<{href}>; rel="{terms.CONFORMS_TO}"' in client.get(f"{path}.ttl").headers["link"]
+            assert f'<{href}>; rel="{terms.DCT.conformsTo}"' in client.get(f"{path}.ttl").headers["link"]
             assert f'<a href="{href}">' in client.get(f"{path}.html").text
         assert "/validation/" not in client.get("/id/notice/00000000000000aa/measure/1.ttl").headers["link"]
         assert "notice-issueDate-known" in client.get(f"{href}.html").text
