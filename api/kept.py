@@ -11,7 +11,7 @@ from fastapi.responses import Response
 from starlette.concurrency import run_in_threadpool
 
 from api.negotiate import known
-from ingest.software import SOFTWARE
+from ingest.software import FINGERPRINT
 from queries.index import Index, index_of
 from store.base import Store
 
@@ -80,7 +80,7 @@ def tag(request: Request, index: Index) -> str:
 
     The digest of the data, the software and the request say all of the answer, so nobody need digest its bytes.
     """
-    key = (index.version, index.graph.digest, SOFTWARE.fingerprint, *_asked(request))
+    key = (index.version, index.graph.digest, FINGERPRINT, *_asked(request))
     return f'"{hashlib.sha256(repr(key).encode()).hexdigest()[:32]}"' if index.version else ""
 
 

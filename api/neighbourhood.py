@@ -42,7 +42,7 @@ _RDF = (JSON_LD, TURTLE, N_TRIPLES)
 _INCLUDED = ("literals", "mentions")
 _DIRECTIONS = {"out": (True,), "in": (False,), "both": (True, False)}
 _STATISTICS, _LITERALS = TypeAdapter(Statistics), TypeAdapter(list[Property])
-_EXAMPLE = Iris().concept("instrument", "extend-certificate-validity")
+_EXAMPLE = Iris().thing("instrument", "extend-certificate-validity")
 
 
 def _an_iri(text: str) -> str:

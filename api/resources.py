@@ -20,10 +20,10 @@ from api.errors import Problem
 from api.kept import BYTES, Kept
 from api.negotiate import FOR_EVER, HTML, best, by_suffix, documented, link, links, respond
 from api.settings import Settings
-from ingest.withdrawal import WAS_INVALIDATED_BY, withdrawn_graph
+from ingest.withdrawal import withdrawn_graph
 from ontology import context
 from ontology.iris import Iris
-from ontology.terms import DCT, PREFIXES, RDF
+from ontology.terms import DCT, PREFIXES, PROV, RDF
 from queries.description import INCOMING, Profile, described, labels, ordered
 from queries.framing import framed
 from store.base import Iri, Rows, Store, Term
@@ -137,7 +137,7 @@ def _known(store: Store, iri: str) -> bool:
 def _withdrawn(store: Store, base: str, path: str) -> str | None:
     """Returns the notice that a path is of, where it was withdrawn; its withdrawal itself can still be seen."""
     notice, iri = base + "id/" + "/".join(path.split("/")[:2]), f"{base}id/{path}"
-    where = f"GRAPH <{withdrawn_graph(base)}> {{ <{notice}> <{WAS_INVALIDATED_BY}> ?event }}"
+    where = f"GRAPH <{withdrawn_graph(base)}> {{ <{notice}> <{PROV.wasInvalidatedBy}> ?event }}"
     gone = path.startswith("notice/") and store.ask(f"ASK {{ {where} FILTER(?event != <{iri}>) }}")
     return notice if gone else None
 

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from api.settings import from_environment
-from ingest.software import SOFTWARE
+from ingest.software import RELEASE
 from ingest.validation import Validating
 from ontology.iris import slug
 from queries.index import make_index
@@ -43,7 +43,7 @@ def target(options: argparse.Namespace) -> Target:
 
 def folder(store: Path, engine: Engine = DEFAULT) -> Embedded:
     """Returns a folder of versions, each with its reports, dumps and index."""
-    return Embedded(store, (Validating(engine), Releasing(SOFTWARE.release), make_index))
+    return Embedded(store, (Validating(engine), Releasing(RELEASE), make_index))
 
 
 def home_of(options: argparse.Namespace) -> Path:

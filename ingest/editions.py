@@ -11,12 +11,10 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from ingest.nquads import iri
 from ingest.text import fold
-from ontology import terms as t
+from ontology.terms import DCT, NG, PROV
 from store.base import Iri, Literal, Store
 
-WAS_REVISION_OF = t.PROV.wasRevisionOf
 _NO_WORD = re.compile(r"[\W_]+")
 # The offsets count in the source that lost least on its way to text.
 _RANK = (
@@ -26,11 +24,11 @@ _RANK = (
     "application/ofd",
     "application/pdf",
 )
-_SOURCES = f"""PREFIX ng: <{t.NG}> PREFIX prov: <{t.PROV}> PREFIX dct: <{t.DCT}>
+_SOURCES = f"""PREFIX ng: <{NG}> PREFIX prov: <{PROV}> PREFIX dct: <{DCT}>
 SELECT ?source ?type ?text ?used {{ GRAPH {{graph}} {{
   ?notice ng:source ?source . ?source dct:format ?type ; ng:text ?text .
   OPTIONAL {{ ?used prov:used ?source }} }} }}"""
-_SAYS = f"""PREFIX ng: <{t.NG}> PREFIX dct: <{t.DCT}>
+_SAYS = f"""PREFIX ng: <{NG}> PREFIX dct: <{DCT}>
 SELECT ?value {{ GRAPH {{graph}} {{
   {{ ?notice a ng:Notice ; dct:title|ng:documentNumber|ng:issueDate|ng:effectiveFrom|ng:effectiveUntil ?value }}
   UNION {{ ?measure a ng:Measure ; ng:text ?value }} }} }}"""
@@ -66,7 +64,7 @@ class Edition:
 
 def editions(store: Store, graph: str) -> tuple[Edition, ...]:
     """Returns the sources that the store's graph of a notice has, in the order of their IRIs."""
-    name = iri(graph)
+    name = f"<{graph}>"
     rows = [[_value(term) for term in row] for row in store.select(_SOURCES.replace("{graph}", name))]
     says = substance(_value(row[0]) for row in store.select(_SAYS.replace("{graph}", name)))
     return tuple(
@@ -109,22 +107,22 @@ def joined(nquads: str, mine: Edition, kept: Sequence[Edition], present: Sequenc
     new, stay = nquads.splitlines(), {edition.source for edition in kept}
     leader = next((edition for edition in kept if edition.leads), None)
     if lead or leader is None or mine.rank < leader.rank:
-        return _nquads((*new, *_of_sources(present, stay), *_with(present, WAS_REVISION_OF)))
-    gone = _of_sources(present, {line.split(" ", 3)[2][1:-1] for line in _with(present, t.NG.source)} - stay)
+        return _nquads((*new, *_of_sources(present, stay), *_with(present, PROV.wasRevisionOf)))
+    gone = _of_sources(present, {line.split(" ", 3)[2][1:-1] for line in _with(present, NG.source)} - stay)
     return _nquads((*(set(present) - set(gone)), *_of_sources(new, {mine.source})))
 
 
 def revised(nquads: str, graph: str, mine: Edition, old: Sequence[Edition], present: Sequence[str]) -> str:
     """Writes the graph of a notice whose text has changed; the sources of the old text are gone but for their IRIs."""
     leader = next((edition for edition in old if edition.leads), None)
-    before = [f"{iri(mine.source)} {iri(WAS_REVISION_OF)} {iri(leader.source)} {iri(graph)} ."] if leader else []
+    before = [f"<{mine.source}> <{PROV.wasRevisionOf}> <{leader.source}> <{graph}> ."] if leader else []
     # A text that comes back is not a revision of itself.
-    history = [line for line in _with(present, WAS_REVISION_OF) if iri(mine.source) not in line]
+    history = [line for line in _with(present, PROV.wasRevisionOf) if f"<{mine.source}>" not in line]
     return _nquads((*nquads.splitlines(), *before, *history))
 
 
 def _with(lines: Iterable[str], predicate: str) -> list[str]:
-    return [line for line in lines if line.split(" ", 2)[1] == iri(predicate)]
+    return [line for line in lines if line.split(" ", 2)[1] == f"<{predicate}>"]
 
 
 def _of_sources(lines: Iterable[str], sources: set[str]) -> list[str]:
@@ -132,7 +130,7 @@ def _of_sources(lines: Iterable[str], sources: set[str]) -> list[str]:
     found = []
     for line in lines:
         subject, predicate, value = line.split(" ", 3)[:3]
-        about = {iri(t.NG.source): value, iri(WAS_REVISION_OF): ""}.get(predicate, subject)
+        about = {f"<{NG.source}>": value, f"<{PROV.wasRevisionOf}>": ""}.get(predicate, subject)
         if about[1:-1] in sources:
             found.append(line)
     return found

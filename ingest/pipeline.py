@@ -14,7 +14,7 @@ from ingest.intake import Candidate, find_files
 from ingest.journal import Journal, journal_of
 from ingest.outcome import DUPLICATE, UNCHANGED, WITHDRAWN, Outcome
 from ingest.reading import Reader, Reading, failed
-from ingest.software import SOFTWARE
+from ingest.software import RELEASE
 from ingest.sources import Source, current, fingerprinted, known
 from ingest.workers import Begin, Death, Limits, Pool
 from ontology.iris import Iris
@@ -63,7 +63,7 @@ def ingest(  # noqa: PLR0913 - all but two have a default
     files, outcomes = find_files(paths)
     left = len(files)
     yield from (replace(outcome, files_left=left) for outcome in outcomes)
-    with target.publish() as writer, closing(journal_of(directory, SOFTWARE.release, reader.base)) as journal:
+    with target.publish() as writer, closing(journal_of(directory, RELEASE, reader.base)) as journal:
         if retry:
             journal.retry()
         before = target.published()
@@ -202,13 +202,13 @@ class _Run:
         for sha256, group in groupby(files, lambda file: file.sha256):
             source = self._known.get(sha256)
             first, *others = sorted(group, key=lambda file: (source is None or file.name != source.name, file))
-            if not self._restore and self._iris.source(sha256) in self._withdrawn:
+            if not self._restore and self._iris.thing("source", sha256) in self._withdrawn:
                 yield Outcome(first.path, WITHDRAWN, "withdrawn", _WITHDRAWN)
             elif source and source.current and source.name == first.name:
                 self._claimed[source.graph] = first.path
                 yield Outcome(first.path, UNCHANGED, notice=self._notice(source.graph))
             else:
-                self._waiting.add(self._iris.source(sha256))
+                self._waiting.add(self._iris.thing("source", sha256))
                 self.unread.append(first)
             for other in others:
                 yield Outcome(other.path, DUPLICATE, "same-bytes", f"{first.path} has the same bytes")
@@ -272,4 +272,4 @@ class _Run:
             self._writer.remove_graph(before.graph)
 
     def _notice(self, graph: str) -> str:
-        return self._iris.notice(graph.rpartition("/")[2])
+        return self._iris.thing("notice", graph.rpartition("/")[2])

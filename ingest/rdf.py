@@ -6,26 +6,16 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import date
+from decimal import Decimal
 from itertools import chain
 
-from ingest.model import (
-    Agency,
-    AgencyMention,
-    Amount,
-    Citation,
-    Deadline,
-    Header,
-    Measure,
-    Modality,
-    Notice,
-    Provision,
-    Span,
-)
-from ingest.nquads import boolean, integer, lang, plain, typed
-from ingest.software import SOFTWARE
+from ingest.model import Agency, AgencyMention, Citation, Deadline, Header, Measure, Modality, Notice, Provision, Span
+from ingest.software import FINGERPRINT, RELEASE, VERSION
 from ingest.tables import table
-from ontology import terms as t
 from ontology.iris import DEFAULT_BASE, Iris, slug
+from ontology.terms import DCT, NG, ORG, PROV, RDF, RDFS, SKOS, XSD, literal
+
+_Value = str | bool | int | date | Decimal
 
 
 def notice_slug(notice: Notice) -> str:
@@ -45,7 +35,7 @@ def notice_slug(notice: Notice) -> str:
 
 def notice_graph(notice: Notice, base: str = DEFAULT_BASE) -> str:
     """Returns the IRI of the notice's named graph."""
-    return Iris(base).notice_graph(notice_slug(notice))
+    return Iris(base).graph(f"notice/{notice_slug(notice)}")
 
 
 def to_nquads(notice: Notice, base: str = DEFAULT_BASE) -> str:
@@ -68,10 +58,11 @@ class _Writer:
         self.notice = notice
         self.iris = iris
         self.slug = notice_slug(notice)
-        self.me = iris.notice(self.slug)
-        self.source = iris.source(notice.source.sha256)
+        self.me = iris.thing("notice", self.slug)
+        self.source = iris.thing("source", notice.source.sha256)
         self.text = notice.source.text
-        self.behind = f" <{iris.notice_graph(self.slug)}> .\n"
+        self.graph = iris.graph(f"notice/{self.slug}")
+        self.behind = f" <{self.graph}> .\n"
         self.nodes = defaultdict[str, list[str]](list)
         """What is said of each subject: predicate and object; what two parts of the notice say stands twice."""
         self.mentions: set[tuple[Span, str, str]] = set()
@@ -85,12 +76,11 @@ class _Writer:
         self._header(self.notice.header)
         for position, section in enumerate(self.notice.sections, 1):
             me = self.iris.part(self.slug, "section", position)
-            self._link(self.me, t.NG.hasSection, me)
-            self._link(me, t.RDF.type, t.NG.Section)
-            if section.number:
-                self._say(me, t.NG.number, plain(section.number))
-            self._say(me, t.NG.position, integer(position))
-            self._say(me, t.DCT.title, lang(section.title))
+            self._link(self.me, NG.hasSection, me)
+            self._link(me, RDF.type, NG.Section)
+            self._name(me, NG.number, section.number)
+            self._say(me, NG.position, position)
+            self._say(me, DCT.title, section.title)
         for position, measure in enumerate(self.notice.measures, 1):
             self._measure(position, measure)
         self._citations(self.me, self.notice.citations)
@@ -100,176 +90,158 @@ class _Writer:
     def _lines(self, subject: str, said: Iterable[str]) -> str:
         return f"<{subject}> " + f"{self.behind}<{subject}> ".join(said) + self.behind
 
-    def _say(self, subject: str, predicate: str, term: str) -> None:
-        self.nodes[subject].append(f"<{predicate}> {term}")
-
     def _link(self, subject: str, predicate: str, other: str) -> None:
         self.nodes[subject].append(f"<{predicate}> <{other}>")
+
+    def _concept(self, subject: str, predicate: str, scheme: str, concept: str | None) -> None:
+        if concept:
+            self._link(subject, predicate, self.iris.thing(scheme, concept))
+
+    def _name(self, subject: str, predicate: str, name: str | None) -> None:
+        """Says what is a name or a number in no language, if anything."""
+        if name:
+            self.nodes[subject].append(f"<{predicate}> {literal(name)}")
+
+    def _say(self, subject: str, predicate: str, value: _Value | None, language: str = "zh") -> None:
+        """Says a value, if there is one; words are in a language."""
+        if value is not None and value != "":
+            self.nodes[subject].append(f"<{predicate}> {_literal(value, language)}")
 
     def _next(self, kind: str) -> str:
         """Returns the IRI of the next part of a kind, counted through the notice."""
         self.counts[kind] += 1
         return self.iris.part(self.slug, kind, self.counts[kind])
 
-    def _dates(self, me: str, *values: tuple[str, date | None]) -> None:
-        for predicate, value in values:
-            if value is not None:
-                self._say(me, predicate, typed(value.isoformat(), t.XSD.date))
+    def _quoted(self, kind: str, span: Span, *wholes: str) -> str:
+        """Adds a thing that the text says in one stretch (Deadline, Condition, …) to the first of `wholes`, and above.
+
+        Returns:
+            Its IRI.
+        """
+        me = self._next(kind.lower())
+        for whole in wholes:
+            self._link(whole, NG[f"has{kind}"], me)
+        self._link(me, RDF.type, NG[kind])
+        self._say(me, NG.quote, self._quote(span))
+        self._mention(span, me, wholes[0])
+        return me
 
     def _source(self) -> None:
         source = self.notice.source
-        self._link(self.me, t.NG.source, self.source)
-        self._link(self.source, t.RDF.type, t.NG.SourceDocument)
-        self._say(self.source, t.NG.fileName, plain(source.file_name))
-        self._say(self.source, t.NG.sha256, plain(source.sha256))
-        self._say(self.source, t.DCT.format, plain(source.media_type))
-        self._say(self.source, t.NG.text, lang(source.text))
+        self._link(self.me, NG.source, self.source)
+        self._link(self.source, RDF.type, NG.SourceDocument)
+        self._name(self.source, NG.fileName, source.file_name)
+        self._name(self.source, NG.sha256, source.sha256)
+        self._name(self.source, DCT.format, source.media_type)
+        self._say(self.source, NG.text, source.text)
 
     def _provenance(self) -> None:
-        graph = self.iris.notice_graph(self.slug)
-        reading = self.iris.reading(self.slug)
-        software = self.iris.software(SOFTWARE.release)
+        graph, reading = self.graph, f"{self.me}/reading"
+        software = self.iris.software(RELEASE)
         name = self.notice.header.title or self.notice.source.file_name
-        self._link(graph, t.RDF.type, t.PROV.Entity)
-        self._say(graph, t.RDFS.label, lang(name))
-        self._link(graph, t.PROV.wasGeneratedBy, reading)
-        self._link(reading, t.RDF.type, t.PROV.Activity)
-        self._say(reading, t.RDFS.label, lang(f"读取：{name}"))
-        self._say(reading, t.RDFS.label, lang(f"Reading of {self.notice.source.file_name}", "en"))
-        self._link(reading, t.PROV.used, self.source)
-        self._link(reading, t.PROV.wasAssociatedWith, software)
-        self._link(software, t.RDF.type, t.PROV.SoftwareAgent)
-        self._say(software, t.RDFS.label, lang(f"noticegraph {SOFTWARE.version}", "en"))
-        self._say(software, t.NG.version, plain(SOFTWARE.version))
-        self._say(software, t.NG.fingerprint, plain(SOFTWARE.fingerprint))
+        self._link(graph, RDF.type, PROV.Entity)
+        self._say(graph, RDFS.label, name)
+        self._link(graph, PROV.wasGeneratedBy, reading)
+        self._link(reading, RDF.type, PROV.Activity)
+        self._say(reading, RDFS.label, f"读取：{name}")
+        self._say(reading, RDFS.label, f"Reading of {self.notice.source.file_name}", "en")
+        self._link(reading, PROV.used, self.source)
+        self._link(reading, PROV.wasAssociatedWith, software)
+        self._link(software, RDF.type, PROV.SoftwareAgent)
+        self._say(software, RDFS.label, f"noticegraph {VERSION}", "en")
+        self._name(software, NG.version, VERSION)
+        self._name(software, NG.fingerprint, FINGERPRINT)
 
     def _header(self, header: Header) -> None:
-        validity = self.notice.validity
-        self._link(self.me, t.RDF.type, t.NG.Notice)
-        self._link(self.me, t.NG.genre, self.iris.concept("genre", header.genre))
-        if header.title:
-            self._say(self.me, t.DCT.title, lang(header.title))
-        else:
+        me, validity = self.me, self.notice.validity
+        self._link(me, RDF.type, NG.Notice)
+        self._concept(me, NG.genre, "genre", header.genre)
+        self._say(me, DCT.title, header.title)
+        if not header.title:
             named = "、".join(mention.agency.name for mention in header.issuers) or self.notice.source.file_name
-            self._say(self.me, t.RDFS.label, lang(f"{named}（{header.issue_date or '无日期'}）"))
-        if header.document_number:
-            self._say(self.me, t.NG.documentNumber, plain(header.document_number))
+            self._say(me, RDFS.label, f"{named}（{header.issue_date or '无日期'}）")
+        self._name(me, NG.documentNumber, header.document_number)
         for addressee in header.addressees:
-            self._say(self.me, t.NG.addressee, lang(addressee))
-        self._agencies(self.me, t.NG.issuedBy, header.issuers)
-        self._agencies(self.me, t.NG.addressedTo, header.addressed_to)
-        self._dates(
-            self.me,
-            (t.NG.issueDate, header.issue_date),
-            (t.NG.effectiveFrom, validity.start),
-            (t.NG.effectiveUntil, validity.end),
-        )
-        if validity.end_event:
-            self._link(self.me, t.NG.effectiveUntilEvent, self.iris.concept("event", validity.end_event))
+            self._say(me, NG.addressee, addressee)
+        self._agencies(me, NG.issuedBy, header.issuers)
+        self._agencies(me, NG.addressedTo, header.addressed_to)
+        self._say(me, NG.issueDate, header.issue_date)
+        self._say(me, NG.effectiveFrom, validity.start)
+        self._say(me, NG.effectiveUntil, validity.end)
+        self._concept(me, NG.effectiveUntilEvent, "event", validity.end_event)
 
     def _measure(self, position: int, measure: Measure) -> None:
         me = self.iris.part(self.slug, "measure", position)
-        self._link(self.me, t.NG.hasMeasure, me)
-        self._link(me, t.RDF.type, t.NG.Measure)
-        if measure.number:
-            self._say(me, t.NG.number, plain(measure.number))
-        self._say(me, t.NG.position, integer(position))
-        self._say(me, t.NG.text, lang(measure.text))
-        if measure.title:
-            self._say(me, t.DCT.title, lang(measure.title))
+        self._link(self.me, NG.hasMeasure, me)
+        self._link(me, RDF.type, NG.Measure)
+        self._name(me, NG.number, measure.number)
+        self._say(me, NG.position, position)
+        self._say(me, NG.text, measure.text)
+        self._say(me, DCT.title, measure.title)
         if measure.section is not None:
-            self._link(me, t.NG.inSection, self.iris.part(self.slug, "section", measure.section + 1))
+            self._link(me, NG.inSection, self.iris.part(self.slug, "section", measure.section + 1))
         for domain in measure.domains:
-            self._link(me, t.NG.domain, self.iris.concept("domain", domain))
-        for role, bodies in (
-            (t.NG.responsible, measure.responsible),
-            (t.NG.leadAgency, measure.leads),
-            (t.NG.cooperatingAgency, measure.cooperating),
-        ):
-            self._agencies(me, role, bodies)
+            self._concept(me, NG.domain, "domain", domain)
+        self._agencies(me, NG.responsible, measure.responsible)
+        self._agencies(me, NG.leadAgency, measure.leads)
+        self._agencies(me, NG.cooperatingAgency, measure.cooperating)
         self._citations(me, measure.citations)
         for place, provision in enumerate(measure.provisions, 1):
             self._provision(me, place, provision)
 
     def _provision(self, measure: str, position: int, provision: Provision) -> None:
         me = self._next("provision")
-        self._link(measure, t.NG.hasProvision, me)
-        self._link(me, t.RDF.type, t.NG.Provision)
-        self._say(me, t.NG.position, integer(position))
-        self._say(me, t.NG.text, lang(self._quote(provision.span)))
-        self._link(me, t.NG.inSource, self.source)
-        self._say(me, t.NG.start, integer(provision.span.start))
-        self._say(me, t.NG.end, integer(provision.span.end))
+        self._link(measure, NG.hasProvision, me)
+        self._link(me, RDF.type, NG.Provision)
+        self._say(me, NG.position, position)
+        self._say(me, NG.text, self._quote(provision.span))
+        self._link(me, NG.inSource, self.source)
+        self._say(me, NG.start, provision.span.start)
+        self._say(me, NG.end, provision.span.end)
         for predicate, scheme, mentions in (
-            (t.NG.usesInstrument, "instrument", provision.instruments),
-            (t.NG.targets, "target", provision.targets),
+            (NG.usesInstrument, "instrument", provision.instruments),
+            (NG.targets, "target", provision.targets),
         ):
             for mention in mentions:
-                concept = self.iris.concept(scheme, mention.concept)
+                concept = self.iris.thing(scheme, mention.concept)
                 self._link(me, predicate, concept)
                 self._link(measure, predicate, concept)
                 self._mention(mention.span, concept, me)
         self._modality(me, provision.modality)
         for deadline in provision.deadlines:
-            node = self._next("deadline")
-            self._link(me, t.NG.hasDeadline, node)
-            self._link(measure, t.NG.hasDeadline, node)
-            self._deadline(node, deadline)
-            self._mention(deadline.span, node, me)
+            self._deadline(self._quoted("Deadline", deadline.span, me, measure), deadline)
         for amount in provision.amounts:
-            node = self._next("amount")
-            self._link(me, t.NG.hasAmount, node)
-            self._link(measure, t.NG.hasAmount, node)
-            self._amount(node, amount)
-            self._mention(amount.span, node, me)
+            node = self._quoted("Amount", amount.span, me, measure)
+            self._say(node, NG.value, amount.value)
+            self._concept(node, NG.unit, "amount-unit", amount.unit)
+            self._concept(node, NG.bound, "amount-bound", amount.bound)
+            self._say(node, NG.unitWord, amount.unit_word)
 
     def _modality(self, provision: str, modality: Modality) -> None:
         if modality.force:
-            force = self.iris.concept("force", modality.force)
-            self._link(provision, t.NG.force, force)
+            force = self.iris.thing("force", modality.force)
+            self._link(provision, NG.force, force)
             if modality.word:
                 self._mention(modality.word, force, provision)
         for span in modality.conditions:
-            node = self._next("condition")
-            self._link(provision, t.NG.hasCondition, node)
-            self._quoted(node, t.NG.Condition, span, provision)
+            self._quoted("Condition", span, provision)
         for span in modality.exclusions:
-            node = self._next("exclusion")
-            self._link(provision, t.NG.hasExclusion, node)
-            self._quoted(node, t.NG.Exclusion, span, provision)
-
-    def _quoted(self, me: str, kind: str, span: Span, within: str) -> None:
-        self._link(me, t.RDF.type, kind)
-        self._say(me, t.NG.quote, lang(self._quote(span)))
-        self._mention(span, me, within)
+            self._quoted("Exclusion", span, provision)
 
     def _deadline(self, me: str, deadline: Deadline) -> None:
-        self._link(me, t.RDF.type, t.NG.Deadline)
-        self._link(me, t.NG.deadlineType, self.iris.concept("deadline-type", deadline.type))
-        self._say(me, t.NG.quote, lang(self._quote(deadline.span)))
-        self._dates(me, (t.NG.startDate, deadline.start), (t.NG.endDate, deadline.end))
+        self._concept(me, NG.deadlineType, "deadline-type", deadline.type)
+        self._say(me, NG.startDate, deadline.start)
+        self._say(me, NG.endDate, deadline.end)
         for predicate, value in (
-            (t.NG.duration, deadline.duration),
-            (t.NG.previousDuration, deadline.previous_duration),
-            (t.NG.offset, deadline.offset),
+            (NG.duration, deadline.duration),
+            (NG.previousDuration, deadline.previous_duration),
+            (NG.offset, deadline.offset),
         ):
             if value:
-                self._say(me, predicate, typed(value, t.NG.PrintedDuration))
-        if deadline.event:
-            self._link(me, t.NG.event, self.iris.concept("event", deadline.event))
-        if deadline.count is not None:
-            self._say(me, t.NG.count, integer(deadline.count))
-        if deadline.working_days:
-            self._say(me, t.NG.workingDays, boolean(value=True))
-
-    def _amount(self, me: str, amount: Amount) -> None:
-        self._link(me, t.RDF.type, t.NG.Amount)
-        self._say(me, t.NG.value, typed(f"{amount.value.normalize():f}", t.XSD.decimal))
-        self._link(me, t.NG.unit, self.iris.concept("amount-unit", amount.unit))
-        self._link(me, t.NG.bound, self.iris.concept("amount-bound", amount.bound))
-        self._say(me, t.NG.quote, lang(self._quote(amount.span)))
-        if amount.unit_word:
-            self._say(me, t.NG.unitWord, lang(amount.unit_word))
+                self.nodes[me].append(f'<{predicate}> "{value}"^^<{NG.PrintedDuration}>')
+        self._concept(me, NG.event, "event", deadline.event)
+        self._say(me, NG.count, deadline.count)
+        self._say(me, NG.workingDays, deadline.working_days or None)
 
     def _agencies(self, of: str, predicate: str, mentions: Iterable[AgencyMention]) -> None:
         for mention in mentions:
@@ -277,8 +249,8 @@ class _Writer:
             me = self._agency_iri(agency)
             self._link(of, predicate, me)
             self._agency(agency)
-            if mention.short_form and mention.short_form != agency.name:
-                self._say(me, t.SKOS.altLabel, lang(mention.short_form))
+            if mention.short_form != agency.name:
+                self._say(me, SKOS.altLabel, mention.short_form)
             self._mention(mention.span, me, of)
 
     def _agency_iri(self, agency: Agency) -> str:
@@ -291,31 +263,29 @@ class _Writer:
             return
         self.described.add(agency)
         me = self._agency_iri(agency)
-        self._link(me, t.RDF.type, t.NG.Agency)
-        self._say(me, t.SKOS.prefLabel, lang(agency.name))
+        self._link(me, RDF.type, NG.Agency)
+        self._say(me, SKOS.prefLabel, agency.name)
         if agency.parent is not None:
-            self._link(me, t.ORG.unitOf, self._agency_iri(agency.parent))
+            self._link(me, ORG.unitOf, self._agency_iri(agency.parent))
             self._agency(agency.parent)
             return
-        if agency.level:
-            self._link(me, t.NG.agencyLevel, self.iris.concept("agency-level", agency.level))
-        if agency.type:
-            self._link(me, t.NG.agencyType, self.iris.concept("agency-type", agency.type))
+        self._concept(me, NG.agencyLevel, "agency-level", agency.level)
+        self._concept(me, NG.agencyType, "agency-type", agency.type)
         if agency.division:
-            self._link(me, t.NG.jurisdiction, self.iris.concept("division", agency.division))
+            self._concept(me, NG.jurisdiction, "division", agency.division)
             return
         notes = {row["level"]: row for row in table("jurisdiction-notes")}
         note = notes[agency.level if agency.level in notes else ""]
-        self._say(me, t.NG.jurisdictionNote, lang(note["zh"]))
-        self._say(me, t.NG.jurisdictionNote, lang(note["en"], "en"))
+        self._say(me, NG.jurisdictionNote, note["zh"])
+        self._say(me, NG.jurisdictionNote, note["en"], "en")
 
     def _citations(self, of: str, citations: Iterable[Citation]) -> None:
         for citation in citations:
             title = "".join(citation.title.split("\n"))
-            document = self.iris.document(title)
-            self._link(of, t.NG.cites, document)
-            self._link(document, t.RDF.type, t.NG.CitedDocument)
-            self._say(document, t.DCT.title, lang(title))
+            document = self.iris.thing("document", slug(title))
+            self._link(of, NG.cites, document)
+            self._link(document, RDF.type, NG.CitedDocument)
+            self._say(document, DCT.title, title)
             self._mention(citation.span, document, of)
 
     def _mention(self, span: Span, denoted: str, within: str) -> None:
@@ -323,18 +293,31 @@ class _Writer:
 
     def _mentions(self) -> Iterator[str]:
         """Yields the lines of each mention, in order as they stand: they are more than half of the quads."""
-        kind, source = f"<{t.RDF.type}> <{t.NG.Mention}>", f"<{t.NG.inSource}> <{self.source}>"
+        kind, source = f"<{RDF.type}> <{NG.Mention}>", f"<{NG.inSource}> <{self.source}>"
         for k, (span, denoted, within) in enumerate(sorted(self.mentions), 1):
             said = (
                 kind,
-                f"<{t.NG.denotes}> <{denoted}>",
-                f"<{t.NG.end}> {integer(span.end)}",
+                f"<{NG.denotes}> <{denoted}>",
+                f"<{NG.end}> {_literal(span.end)}",
                 source,
-                f"<{t.NG.quote}> {lang(self._quote(span))}",
-                f"<{t.NG.start}> {integer(span.start)}",
-                f"<{t.NG.within}> <{within}>",
+                f"<{NG.quote}> {_literal(self._quote(span))}",
+                f"<{NG.start}> {_literal(span.start)}",
+                f"<{NG.within}> <{within}>",
             )
             yield self._lines(self.iris.part(self.slug, "mention", k), said)
 
     def _quote(self, span: Span) -> str:
         return self.text[span.start : span.end]
+
+
+def _literal(value: _Value, language: str = "zh") -> str:
+    """Writes a literal as N-Quads has it: words in a language, other values by their types."""
+    if isinstance(value, str):
+        return literal(value, language)
+    if isinstance(value, bool):
+        return f'"{str(value).lower()}"^^<{XSD.boolean}>'
+    if isinstance(value, int):
+        return f'"{value}"^^<{XSD.integer}>'
+    if isinstance(value, date):
+        return f'"{value.isoformat()}"^^<{XSD.date}>'
+    return f'"{value.normalize():f}"^^<{XSD.decimal}>'

@@ -116,7 +116,7 @@ class Reader:
             ACCEPTED if good else REFUSED,
             "" if good else "shapes",
             "" if good else "its graph does not conform to the shapes",
-            iris.notice(slug),
+            iris.thing("notice", slug),
             header.title or "",
             tuple(mention.agency.name for mention in header.issuers),
             header.issue_date.isoformat() if header.issue_date else "",
@@ -126,8 +126,8 @@ class Reader:
             round((time.monotonic() - began) * 1000),
         )
         key = text_key(notice.source.text)
-        edition = Edition(iris.source(document.sha256), document.media_type, key, _substance(notice))
-        return Reading(outcome, iris.notice_graph(slug), nquads if good else "", edition)
+        edition = Edition(iris.thing("source", document.sha256), document.media_type, key, _substance(notice))
+        return Reading(outcome, iris.graph(f"notice/{slug}"), nquads if good else "", edition)
 
 
 def failed(name: str, code: str, reason: str) -> Reading:

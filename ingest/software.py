@@ -1,49 +1,27 @@
-"""Which software read a notice: version, and a digest of all that decides what it says."""
+"""Which software reads notices: its version, and a digest of all that decides what it says of them."""
 
 import hashlib
-from collections.abc import Iterator
-from dataclasses import dataclass
 from importlib.metadata import version
 from importlib.resources import files
-from importlib.resources.abc import Traversable
+from pathlib import Path
 
 _PACKAGES = ("ingest", "ontology", "shapes")
-_DECIDING = (".py", ".tsv", ".ttl")
-
-
-@dataclass(frozen=True, slots=True)
-class Software:
-    """The running software.
-
-    Attributes:
-        version: Version of the distribution.
-        fingerprint: 16 hexadecimal digits over code, patterns, vocabularies and shapes; it changes when they do, so
-            that what an older version read is read again.
-    """
-
-    version: str
-    fingerprint: str
-
-    @property
-    def release(self) -> str:
-        """Version and fingerprint, as they stand in the software's IRI."""
-        return f"{self.version}-{self.fingerprint}"
-
-
-def _deciding_files(folder: Traversable, path: str) -> Iterator[tuple[str, bytes]]:
-    for entry in folder.iterdir():
-        name = f"{path}/{entry.name}"
-        if entry.is_dir():
-            yield from _deciding_files(entry, name)
-        elif entry.name.endswith(_DECIDING):
-            yield name, entry.read_bytes()
+_DECIDING = {".py", ".tsv", ".ttl"}
 
 
 def _fingerprint() -> str:
     digest = hashlib.sha256()
-    for name, content in sorted(found for package in _PACKAGES for found in _deciding_files(files(package), package)):
-        digest.update(f"{name}\0{len(content)}\0".encode() + content)
+    for package in _PACKAGES:
+        home = Path(str(files(package)))
+        for file in sorted(file for file in home.rglob("*") if file.suffix in _DECIDING):
+            content = file.read_bytes()
+            digest.update(f"{package}/{file.relative_to(home)}\0{len(content)}\0".encode() + content)
     return digest.hexdigest()[:16]
 
 
-SOFTWARE = Software(version("noticegraph"), _fingerprint())
+VERSION = version("noticegraph")
+"""Of the distribution."""
+FINGERPRINT = _fingerprint()
+"""16 hexadecimal digits over code, patterns, vocabularies and shapes: what others have read is read again."""
+RELEASE = f"{VERSION}-{FINGERPRINT}"
+"""Both, as they stand in the software's IRI."""

@@ -4,13 +4,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from ingest.nquads import plain
-from ingest.software import SOFTWARE
-from ontology import terms
+from ingest.software import FINGERPRINT
+from ontology.terms import NG, PROV, literal
 from store.base import Iri, Literal, Store, Target
 
 _AT_ONCE = 500
-_KNOWN = f"""PREFIX ng: <{terms.NG}> PREFIX prov: <{terms.PROV}>
+_KNOWN = f"""PREFIX ng: <{NG}> PREFIX prov: <{PROV}>
 SELECT ?graph ?sha256 ?name ?fingerprint {{ VALUES ?sha256 {{ {{digests}} }} GRAPH ?graph {{
   ?source ng:sha256 ?sha256 ; ng:fileName ?name . ?notice ng:source ?source .
   ?reading prov:wasAssociatedWith/ng:fingerprint ?fingerprint }} }}"""
@@ -38,10 +37,10 @@ def known(store: Store, digests: Sequence[str]) -> dict[str, Source]:
 
 def _known(store: Store, digests: Sequence[str]) -> Iterator[tuple[str, Source]]:
     for start in range(0, len(digests), _AT_ONCE):
-        asked = " ".join(map(plain, digests[start : start + _AT_ONCE]))
+        asked = " ".join(map(literal, digests[start : start + _AT_ONCE]))
         for graph, sha256, name, fingerprint in store.select(_KNOWN.replace("{digests}", asked)):
             if isinstance(graph, Iri) and isinstance(sha256, Literal) and isinstance(name, Literal):
-                current = fingerprint == Literal(SOFTWARE.fingerprint)
+                current = fingerprint == Literal(FINGERPRINT)
                 yield sha256.value, Source(graph.value, name.value, current)
 
 
@@ -61,5 +60,5 @@ def _published(target: Target) -> Store:
 
 def fingerprinted(lines: Iterable[str]) -> bool:
     """Tells whether N-Quads of a notice's graph were read by this software."""
-    mark = f" <{terms.NG}fingerprint> {plain(SOFTWARE.fingerprint)} "
+    mark = f" <{NG}fingerprint> {literal(FINGERPRINT)} "
     return any(mark in line for line in lines)

@@ -3,13 +3,11 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from ingest.nquads import iri, lang
-from ontology import terms as t
 from ontology.iris import Iris
+from ontology.terms import DCT, NG, PROV, RDFS, literal
 from store.base import Iri, Literal, Store, Target, Writer
 
-WAS_INVALIDATED_BY = t.PROV.wasInvalidatedBy
-_FIND = f"""PREFIX ng: <{t.NG}> PREFIX dct: <{t.DCT}>
+_FIND = f"""PREFIX ng: <{NG}> PREFIX dct: <{DCT}>
 SELECT ?graph ?notice ?source ?title {{ GRAPH ?graph {{
   ?notice a ng:Notice ; ng:source ?source .
   OPTIONAL {{ ?notice dct:title ?title }} OPTIONAL {{ ?notice ng:documentNumber ?number }}
@@ -52,12 +50,12 @@ def withdraw(names: Iterable[str], target: Target) -> tuple[str, ...]:
 def withdrawn(store: Store, base: str) -> frozenset[str]:
     """Returns the IRIs of the notices that were withdrawn, and of their sources."""
     lines = store.nquads(withdrawn_graph(base))
-    return frozenset(line.split(" ", 1)[0][1:-1] for line in lines if f" {iri(WAS_INVALIDATED_BY)} " in line)
+    return frozenset(line.split(" ", 1)[0][1:-1] for line in lines if f" <{PROV.wasInvalidatedBy}> " in line)
 
 
 def restore(notice: str, writer: Writer, base: str) -> None:
     """Forgets that a notice was withdrawn."""
-    graph, event = withdrawn_graph(base), iri(_event(notice))
+    graph, event = withdrawn_graph(base), f"<{_event(notice)}>"
     writer.replace_graph(graph, "".join(f"{line}\n" for line in writer.nquads(graph) if event not in line))
 
 
@@ -87,10 +85,10 @@ def _find(name: str, store: Store) -> Iterator[_Notice]:
 
 def _remember(notice: _Notice, writer: Writer) -> None:
     graph = withdrawn_graph(notice.iri.partition("id/notice/")[0])
-    event = iri(_event(notice.iri))
-    statements = [f"{iri(one)} {iri(WAS_INVALIDATED_BY)} {event}" for one in (notice.iri, *notice.sources)]
-    statements.append(f"{event} {iri(t.RDFS.label)} {lang('撤回：' + (notice.title or notice.iri))}")
-    lines = [*writer.nquads(graph), *(f"{statement} {iri(graph)} ." for statement in statements)]
+    event = f"<{_event(notice.iri)}>"
+    statements = [f"<{one}> <{PROV.wasInvalidatedBy}> {event}" for one in (notice.iri, *notice.sources)]
+    statements.append(f"{event} <{RDFS.label}> {literal(f'撤回：{notice.title or notice.iri}', 'zh')}")
+    lines = [*writer.nquads(graph), *(f"{statement} <{graph}> ." for statement in statements)]
     writer.replace_graph(graph, "".join(f"{line}\n" for line in lines))
 
 

@@ -31,50 +31,26 @@ class Iris:
         if not re.fullmatch(r"https?://[^\s<>\"{}|\\^`]+/", self.base):
             raise ValueError(f"the base must be an http(s) IRI that ends with a slash, not {self.base!r}")
 
-    def notice(self, notice: str) -> str:
-        """Returns the notice's IRI."""
-        return f"{self.base}id/notice/{notice}"
+    def thing(self, kind: str, key: str) -> str:
+        """Returns the IRI of what has a name of its own in its kind: a notice, a source, a concept, a scheme."""
+        return f"{self.base}id/{kind}/{key}"
 
     def part(self, notice: str, kind: str, position: int) -> str:
         """Returns the IRI of a part of a notice: a section, measure, provision, deadline, condition, mention."""
         return f"{self.base}id/notice/{notice}/{kind}/{position}"
 
-    def reading(self, notice: str) -> str:
-        """Returns the IRI of the activity that read the notice."""
-        return f"{self.base}id/notice/{notice}/reading"
-
     def agency(self, name: str) -> str:
         """Returns the IRI of an authority by its full official name."""
-        return f"{self.base}id/agency/{slug(name)}"
+        return self.thing("agency", slug(name))
 
     def unit(self, agency: str, name: str) -> str:
         """Returns the IRI of a department by its authority's full name and its own printed name."""
         return f"{self.agency(agency)}/unit/{slug(name)}"
 
-    def document(self, title: str) -> str:
-        """Returns the IRI of a cited document by its title."""
-        return f"{self.base}id/document/{slug(title)}"
-
-    def source(self, sha256: str) -> str:
-        """Returns the IRI of a source document by the digest of its bytes."""
-        return f"{self.base}id/source/{sha256}"
-
     def software(self, release: str) -> str:
         """Returns the IRI of a release of this software: version and fingerprint."""
-        return f"{self.base}id/software/noticegraph-{release}"
-
-    def concept(self, scheme: str, concept: str) -> str:
-        """Returns the IRI of a concept, event, genre or division by its scheme's name and its id."""
-        return f"{self.base}id/{scheme}/{concept}"
-
-    def scheme(self, scheme: str) -> str:
-        """Returns the IRI of a concept scheme."""
-        return f"{self.base}id/scheme/{scheme}"
-
-    def notice_graph(self, notice: str) -> str:
-        """Returns the IRI of a notice's named graph."""
-        return f"{self.base}graph/notice/{notice}"
+        return self.thing("software", f"noticegraph-{release}")
 
     def graph(self, name: str) -> str:
-        """Returns the IRI of a reference graph: ontology, vocabulary or shapes."""
+        """Returns the IRI of a named graph: `notice/{slug}`, or of reference: ontology, vocabulary, shapes."""
         return f"{self.base}graph/{name}"

@@ -1,4 +1,4 @@
-"""The namespaces whose terms code names, and the schemes of concepts; what the terms mean stands in `core.ttl`."""
+"""The namespaces whose terms code names, and how literals are written; what the terms mean stands in `core.ttl`."""
 
 import re
 from importlib.resources import files
@@ -61,3 +61,14 @@ MEDIA_TYPES = "http://www.iana.org/assignments/media-types/"
 ID = PREFIXES["id"]  # of the default base, as in the Turtle files
 SCHEMES = tuple(name for name, start in PREFIXES.items() if start == f"{ID}{name}/" and name != "scheme")
 """The names of the concept schemes: `id/scheme/{name}` is the scheme, `id/{name}/{concept}` a concept of it."""
+
+_SPECIAL = re.compile(r'[\x00-\x1f"\\\x7f]')
+_ESCAPES = {"\\": r"\\", '"': r"\"", "\n": r"\n", "\r": r"\r", "\t": r"\t", "\b": r"\b", "\f": r"\f"}
+
+
+def literal(text: str, language: str | None = None, datatype: str | None = None) -> str:
+    """Writes a literal as N-Triples, N-Quads, Turtle and SPARQL have it, with the canonical escapes of RDF 1.1."""
+    tag = f"@{language}" if language else f"^^<{datatype}>" if datatype else ""
+    if _SPECIAL.search(text):
+        text = _SPECIAL.sub(lambda found: _ESCAPES.get(found[0]) or f"\\u{ord(found[0]):04X}", text)
+    return f'"{text}"{tag}'

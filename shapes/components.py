@@ -16,8 +16,8 @@ from rdflib import RDFS, Literal, URIRef
 from rdflib.term import Node
 
 from ontology import terms
+from ontology.terms import literal
 from shapes.data import Data
-from shapes.report import literal
 
 # rdflib logs a stack trace for each ill-typed literal; sh:datatype says it in a line.
 logging.getLogger("rdflib.term").setLevel(logging.ERROR)

@@ -6,20 +6,11 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from ontology import terms
+from ontology.terms import literal
 
 _QUOTE = 40
 _VALUE = 120
 _LABEL = 12
-_ESCAPES = str.maketrans(
-    {chr(code): f"\\u{code:04X}" for code in (*range(0x20), 0x7F)}
-    | {"\\": r"\\", '"': r"\"", "\n": r"\n", "\r": r"\r", "\t": r"\t", "\b": r"\b", "\f": r"\f"}
-)
-
-
-def literal(text: str, language: str | None = None, datatype: str | None = None) -> str:
-    """Returns a literal in N-Triples syntax."""
-    tag = f"@{language}" if language else f"^^<{datatype}>" if datatype else ""
-    return f'"{text.translate(_ESCAPES)}"{tag}'
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-from ontology.terms import XSD
+from ontology.terms import XSD, literal
 
 CATALOG = "/graph/catalog"
 """How the IRI of the graph ends that describes a version; it is no part of the data set."""
 
-_ESCAPES = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n", "\r": r"\r"})
 _NOT_IN_IRI = frozenset('<>"{}|^`\\')
 
 
@@ -78,10 +77,7 @@ class Literal:
 
     def n3(self) -> str:
         """Returns the term as N-Triples and SPARQL write it."""
-        quoted = f'"{self.value.translate(_ESCAPES)}"'
-        if self.language:
-            return f"{quoted}@{self.language}"
-        return quoted if self.datatype == XSD.string else f"{quoted}^^<{self.datatype}>"
+        return literal(self.value, self.language, None if self.datatype == XSD.string else self.datatype)
 
 
 Term = Iri | BlankNode | Literal
