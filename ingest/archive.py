@@ -90,7 +90,7 @@ def unpack(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, max_bytes: int) -> 
 
 
 def read_xml(archive: zipfile.ZipFile, name: str) -> Element | None:
-    """Returns the root of an XML entry; None where there is no entry of that name.
+    """Returns the root of an XML entry, names in the root's namespace without it; None where there is no such entry.
 
     Raises:
         SourceError: As `unpack`, and `malformed` where it is no XML or declares entities.
@@ -103,9 +103,14 @@ def read_xml(archive: zipfile.ZipFile, name: str) -> Element | None:
     if any(mark in data for mark in _DECLARATIONS):
         raise SourceError("malformed", f"{name} declares entities, which office programs never do; save it anew")
     try:
-        return fromstring(data)  # noqa: S314 - entities, the danger, are refused above
+        root = fromstring(data)  # noqa: S314 - entities, the danger, are refused above
     except (ParseError, LookupError, ValueError) as error:
         raise SourceError("malformed", f"{name} is no XML; save the document anew") from error
+    own = root.tag[: root.tag.find("}") + 1]
+    for node in root.iter():
+        node.tag = node.tag.removeprefix(own)
+        node.attrib = {key.removeprefix(own): value for key, value in node.attrib.items()}
+    return root
 
 
 def members(archive: zipfile.ZipFile) -> Iterator[tuple[str, zipfile.ZipInfo | SourceError]]:

@@ -1,4 +1,7 @@
-"""The numbers that a word processor prints before paragraphs without writing them down (ISO/IEC 29500-1, 17.9)."""
+"""The numbers that a word processor prints before paragraphs without writing them down (ISO/IEC 29500-1, 17.9).
+
+Elements are as `ingest.archive.read_xml` gives them: names without their namespace.
+"""
 
 import re
 from collections.abc import Callable
@@ -9,35 +12,26 @@ _SILENT = frozenset(["bullet", "none"])
 _DIGITS, _UNITS, _STEMS = "零一二三四五六七八九", ("", "十", "百", "千"), "甲乙丙丁戊己庚辛壬癸"
 _ROMAN = tuple(zip((100, 90, 50, 40, 10, 9, 5, 4, 1), ["C", "XC", "L", "XL", "X", "IX", "V", "IV", "I"], strict=True))
 _CIRCLED, _LETTERS = "①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳", 26
+_FULL_WIDTH = str.maketrans("0123456789", "０１２３４５６７８９")
 _STYLE_STEPS = 20
-
-
-def word(name: str) -> str:
-    """Returns a name of WordprocessingML as ElementTree writes it."""
-    return f"{{http://schemas.openxmlformats.org/wordprocessingml/2006/main}}{name}"
-
-
-_NUMBERED, _STYLED = f"{word('pPr')}/{word('numPr')}", f"{word('pPr')}/{word('pStyle')}"
-
-
-@dataclass(frozen=True, slots=True)
-class _Level:
-    """How the numbers of one level are printed; `text` holds %1 for the number of the first level, and so on."""
-
-    start: int
-    form: str
-    text: str
-    plain: bool
-    restarts: bool
-    style: str | None
 
 
 @dataclass(slots=True)
 class _List:
-    """A list definition and where its numbers stand."""
+    """A list definition by levels, and where its numbers stand."""
 
-    levels: dict[int, _Level]
+    levels: dict[int, Element]
     at: dict[int, int] = field(default_factory=dict)
+
+    def start(self, depth: int) -> int:
+        return _integer(said(self.levels[depth], "start"), 1)
+
+    def printed(self, depth: int, *, plain: bool) -> str:
+        """Returns the number of a level as it stands; `plain` in digits, whatever its form."""
+        if depth not in self.levels:
+            return ""
+        form = "decimal" if plain else said(self.levels[depth], "numFmt") or "decimal"
+        return printed_number(self.at.get(depth, self.start(depth)), form)
 
 
 class AutoNumbers:
@@ -45,15 +39,19 @@ class AutoNumbers:
 
     def __init__(self, numbering: Element | None, styles: Element | None) -> None:
         """Reads the list definitions of `numbering` and the styles that use them; either may be missing."""
-        lists = {_value(node, "abstractNumId"): _read_list(node) for node in _all(numbering, "abstractNum")}
+        lists, self._starts = {}, dict[tuple[str, int], int]()
         self._lists: dict[str, _List] = {}
-        self._overrides: dict[str, dict[int, int]] = {}
-        for node in _all(numbering, "num"):
-            number, abstract = _value(node, "numId"), _child_value(node, "abstractNumId")
+        for node in () if numbering is None else numbering.iterfind("abstractNum"):
+            levels = {_integer(level.get("ilvl"), 0): level for level in node.iterfind("lvl")}
+            lists[node.get("abstractNumId", "")] = _List(levels)
+        for node in () if numbering is None else numbering.iterfind("num"):
+            number, abstract = node.get("numId", ""), said(node, "abstractNumId")
             if abstract in lists:
                 self._lists[number] = lists[abstract]
-                self._overrides[number] = _overrides(node)
-        self._styles = {_value(node, "styleId"): node for node in _all(styles, "style")}
+            for override in node.iterfind("lvlOverride"):
+                if start := said(override, "startOverride"):
+                    self._starts[number, _integer(override.get("ilvl"), 0)] = _integer(start, 1)
+        self._styles = {node.get("styleId", ""): node for node in (() if styles is None else styles.iterfind("style"))}
 
     def next(self, paragraph: Element) -> str:
         """Returns the number printed before a paragraph; empty where it has none."""
@@ -61,67 +59,38 @@ class AutoNumbers:
         used = self._lists.get(number)
         if used is None or depth not in used.levels:
             return ""
-        start = self._overrides[number].pop(depth, None)
-        level = used.levels[depth]
-        used.at[depth] = start if start is not None else used.at.get(depth, level.start - 1) + 1
-        for deeper in [d for d in used.at if d > depth and used.levels[d].restarts]:
+        level, start = used.levels[depth], self._starts.pop((number, depth), None)
+        used.at[depth] = used.at.get(depth, used.start(depth) - 1) + 1 if start is None else start
+        for deeper in [d for d in used.at if d > depth and said(used.levels[d], "lvlRestart") != "0"]:
             del used.at[deeper]
-        return (
-            ""
-            if level.form in _SILENT
-            else re.sub(r"%([1-9])", lambda mark: _printed(used, int(mark[1]) - 1, level), level.text)
-        )
+        if said(level, "numFmt") in _SILENT:
+            return ""
+        plain = level.find("isLgl") is not None
+        # %1 stands for the number of the first level, and so on.
+        return re.sub("%([1-9])", lambda mark: used.printed(int(mark[1]) - 1, plain=plain), said(level, "lvlText"))
 
     def _place(self, paragraph: Element) -> tuple[str, int]:
         """Returns the list and the level of a paragraph, its own or its style's; an empty name for none."""
-        own = paragraph.find(_NUMBERED)
-        number, depth = (_child_value(own, "numId"), _child_value(own, "ilvl")) if own is not None else ("", "")
-        style = paragraph.find(_STYLED)
-        name = _value(style, "val") if style is not None else ""
+        number, depth = said(paragraph, "pPr/numPr/numId"), said(paragraph, "pPr/numPr/ilvl")
+        name = said(paragraph, "pPr/pStyle")
         for _ in range(_STYLE_STEPS):
             node = self._styles.get(name)
             if number or node is None:
                 break
-            stated = node.find(_NUMBERED)
-            if stated is not None:
-                number = _child_value(stated, "numId")
-                depth = depth or _child_value(stated, "ilvl") or self._linked(number, name)
-            name = _child_value(node, "basedOn")
-        return number, int(depth) if depth.isdigit() else 0
+            if number := said(node, "pPr/numPr/numId"):
+                depth = depth or said(node, "pPr/numPr/ilvl") or self._linked(number, name)
+            name = said(node, "basedOn")
+        return number, _integer(depth, 0)
 
     def _linked(self, number: str, style: str) -> str:
-        used = self._lists.get(number)
-        return next((str(depth) for depth, level in used.levels.items() if level.style == style), "") if used else ""
+        levels = self._lists[number].levels if number in self._lists else {}
+        return next((str(depth) for depth, level in levels.items() if said(level, "pStyle") == style), "")
 
 
-def _read_list(node: Element) -> _List:
-    levels = {}
-    for level in _all(node, "lvl"):
-        levels[_integer(_value(level, "ilvl"), 0)] = _Level(
-            _integer(_child_value(level, "start"), 1),
-            _child_value(level, "numFmt") or "decimal",
-            _child_value(level, "lvlText"),
-            level.find(word("isLgl")) is not None,
-            _child_value(level, "lvlRestart") != "0",
-            _child_value(level, "pStyle") or None,
-        )
-    return _List(levels)
-
-
-def _overrides(node: Element) -> dict[int, int]:
-    found = {}
-    for override in _all(node, "lvlOverride"):
-        start = _child_value(override, "startOverride")
-        if start:
-            found[_integer(_value(override, "ilvl"), 0)] = _integer(start, 1)
-    return found
-
-
-def _printed(used: _List, depth: int, printing: _Level) -> str:
-    level = used.levels.get(depth)
-    if level is None:
-        return ""
-    return printed_number(used.at.get(depth, level.start), "decimal" if printing.plain else level.form)
+def said(node: Element, path: str) -> str:
+    """Returns the value of the first element at a path below a node; empty where there is none."""
+    found = node.find(path)
+    return "" if found is None else found.get("val", "")
 
 
 def printed_number(value: int, form: str) -> str:
@@ -131,7 +100,7 @@ def printed_number(value: int, form: str) -> str:
 
 def _chinese(value: int) -> str:
     """一, 十二, 二十, 一百零五: up to 9999; the number in digits beyond."""
-    if not 0 < value < 10 ** len(_UNITS):
+    if value >= 10 ** len(_UNITS):
         return str(value)
     digits = str(value)
     words = "".join(
@@ -152,25 +121,17 @@ def _letters(value: int) -> str:
     return chr(ord("A") + (value - 1) % _LETTERS) * ((value - 1) // _LETTERS + 1)
 
 
-def _full_width(value: int) -> str:
-    return "".join(chr(ord(digit) - ord("0") + ord("０")) for digit in str(value))
-
-
 _FORMS: dict[str, Callable[[int], str]] = {
-    **dict.fromkeys(
-        (
-            "chineseCounting",
-            "chineseCountingThousand",
-            "japaneseCounting",
-            "taiwaneseCounting",
-            "taiwaneseCountingThousand",
-            "ideographDigital",
-        ),
-        _chinese,
-    ),
-    **dict.fromkeys(("decimalEnclosedCircle", "decimalEnclosedCircleChinese"), lambda n: _CIRCLED[n - 1 : n]),
+    "chineseCounting": _chinese,
+    "chineseCountingThousand": _chinese,
+    "ideographDigital": _chinese,
+    "japaneseCounting": _chinese,
+    "taiwaneseCounting": _chinese,
+    "taiwaneseCountingThousand": _chinese,
+    "decimalEnclosedCircle": lambda n: _CIRCLED[n - 1 : n],
+    "decimalEnclosedCircleChinese": lambda n: _CIRCLED[n - 1 : n],
     "ideographTraditional": lambda n: _STEMS[n - 1 : n],
-    "decimalFullWidth": _full_width,
+    "decimalFullWidth": lambda n: str(n).translate(_FULL_WIDTH),
     "decimalZero": lambda n: f"{n:02}",
     "upperLetter": _letters,
     "lowerLetter": lambda n: _letters(n).lower(),
@@ -179,18 +140,5 @@ _FORMS: dict[str, Callable[[int], str]] = {
 }
 
 
-def _all(node: Element | None, name: str) -> list[Element]:
-    return [] if node is None else node.findall(word(name))
-
-
-def _value(node: Element, name: str) -> str:
-    return node.get(word(name)) or ""
-
-
-def _child_value(node: Element, name: str) -> str:
-    child = node.find(word(name))
-    return "" if child is None else child.get(word("val")) or ""
-
-
-def _integer(text: str, default: int) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 5 else default  # noqa: PLR2004 - 9999 items
+def _integer(text: str | None, default: int) -> int:
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 5 else default  # noqa: PLR2004 - 9999 items

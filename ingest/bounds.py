@@ -10,7 +10,7 @@ MAX_CHARACTERS = 10_000_000
 """The text of a document: a thousand times that of a usual notice, and a tenth of the worker's memory."""
 
 MAX_ENTRIES = 10_000
-"""Members of an archive, with those of the archives in it. Larger collections come as folders or JSON Lines."""
+"""Members of an archive. Larger collections come as folders or JSON Lines."""
 
 MAX_PARTS = 2_000
 """Entries of a DOCX or OFD file: some ten a page."""

@@ -8,7 +8,7 @@ from datetime import date
 from zipfile import ZipFile, ZipInfo
 
 from ingest.archive import check_parts, is_json_lines, json_lines, members, open_zip, read_record, unpack
-from ingest.bounds import MAX_BYTES, MAX_CONTAINER_BYTES, MAX_ENTRIES, MAX_UNPACKED_BYTES
+from ingest.bounds import MAX_BYTES, MAX_CONTAINER_BYTES
 from ingest.docx import read_docx
 from ingest.errors import SourceError
 from ingest.html import declared_charset, first_date, is_html, read_html, with_title
@@ -38,7 +38,7 @@ _UNREAD = (
     (b"MIME-Version:", "a web archive; save the page as HTML"),
 )
 _PDF_WITHIN = 1_024
-_NESTED = 1
+_OFFICE = frozenset(["[Content_Types].xml", "OFD.xml", "mimetype"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,22 +66,6 @@ class Document:
     warnings: tuple[str, ...] = ()
 
 
-@dataclass(slots=True)
-class _Allowance:
-    """What an archive may still unpack, with the archives in it."""
-
-    size: int
-    entries: int
-
-    def take(self, archive: ZipFile) -> None:
-        """Books an archive; raises SourceError (`archive-bomb`) where it is too much."""
-        entries = archive.infolist()
-        self.entries -= len(entries)
-        self.size -= sum(entry.file_size for entry in entries)
-        if self.entries < 0 or self.size < 0:
-            raise SourceError("archive-bomb", "with the archives in it, it unpacks beyond the limits; give it in parts")
-
-
 def open_documents(data: bytes, name: str) -> Iterator[Document | SourceError]:
     """Yields the documents of a file: one of a plain file, several of an archive or of JSON Lines.
 
@@ -91,50 +75,47 @@ def open_documents(data: bytes, name: str) -> Iterator[Document | SourceError]:
         data: The file as received.
         name: Its name, without folders.
     """
-    yield from _documents(data, name, _Allowance(MAX_UNPACKED_BYTES, MAX_ENTRIES), 0)
+    yield from _documents(data, name, inside=False)
 
 
-def _documents(data: bytes, name: str, allowance: _Allowance, depth: int) -> Iterator[Document | SourceError]:
+def _documents(data: bytes, name: str, *, inside: bool) -> Iterator[Document | SourceError]:
     try:
         if is_json_lines(data):
             yield from _lines(data, name)
         elif data.startswith(_ZIP_MARKS):
-            yield from _zipped(data, name, allowance, depth)
+            yield from _zipped(data, name, inside=inside)
         else:
             yield _plain(data, name)
     except SourceError as error:
         yield SourceError(error.code, error.reason, name)
 
 
-def _zipped(data: bytes, name: str, allowance: _Allowance, depth: int) -> Iterator[Document | SourceError]:
+def _zipped(data: bytes, name: str, *, inside: bool) -> Iterator[Document | SourceError]:
     with open_zip(data) as archive:
         names = set(archive.namelist())
-        if "[Content_Types].xml" in names or "OFD.xml" in names or "mimetype" in names:
+        if not names.isdisjoint(_OFFICE):
             yield _office(archive, names, data, name)
             return
-        if depth > _NESTED:
-            raise SourceError("nested-archive", "it is an archive in an archive in an archive; unpack it")
-        allowance.take(archive)
+        if inside:
+            raise SourceError("nested-archive", "it is an archive in an archive; unpack it")
         empty = True
-        for inner, entry in members(archive):
+        for member, entry in members(archive):
             empty = False
-            if isinstance(entry, SourceError):
-                yield SourceError(entry.code, entry.reason, f"{name}!/{inner}")
-            else:
-                yield from _member(archive, entry, f"{name}!/{inner}", allowance, depth + 1)
+            yield from _member(archive, entry, f"{name}!/{member}")
         if empty:
             raise SourceError("empty-document", "the archive holds no files; leave it out")
 
 
-def _member(
-    archive: ZipFile, entry: ZipInfo, name: str, allowance: _Allowance, depth: int
-) -> Iterator[Document | SourceError]:
+def _member(archive: ZipFile, entry: ZipInfo | SourceError, name: str) -> Iterator[Document | SourceError]:
+    if isinstance(entry, SourceError):
+        yield SourceError(entry.code, entry.reason, name)
+        return
     try:
         data = unpack(archive, entry, MAX_BYTES)
     except SourceError as error:
         yield SourceError(error.code, error.reason, name)
     else:
-        yield from _documents(data, name, allowance, depth)
+        yield from _documents(data, name, inside=True)
 
 
 def _office(archive: ZipFile, names: set[str], data: bytes, name: str) -> Document:

@@ -6,18 +6,15 @@ from xml.etree.ElementTree import Element
 from zipfile import ZipFile
 
 from ingest.archive import read_xml
-from ingest.autonumbers import AutoNumbers, word
+from ingest.autonumbers import AutoNumbers, said
 from ingest.bounds import MAX_CELLS, MAX_XML_DEPTH
 from ingest.errors import SourceError
 
-_PARAGRAPH, _TABLE, _ROW, _CELL, _BOX = (word(name) for name in ("p", "tbl", "tr", "tc", "txbxContent"))
-_TEXT = word("t")
-_SPAN, _MERGE = f"{word('tcPr')}/{word('gridSpan')}", f"{word('tcPr')}/{word('vMerge')}"
-_PRINTED_AS = {word("tab"): " ", word("br"): "\n", word("cr"): "\n", word("noBreakHyphen"): "-"}
+_PRINTED_AS = {"tab": " ", "br": "\n", "cr": "\n", "noBreakHyphen": "-"}
 # Deleted and moved text, pinyin, what paragraphs look like, and the older copy of a drawing.
-_UNPRINTED = frozenset(word(name) for name in ("del", "moveFrom", "rt", "pPr", "rPr")) | {
-    "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
-}
+_UNPRINTED = frozenset(
+    ["del", "moveFrom", "rt", "pPr", "rPr", "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"]
+)
 _MAX_SPAN = 63
 
 
@@ -32,7 +29,7 @@ def read_docx(archive: ZipFile) -> str:
     """
     main = _main_part(archive)
     root = read_xml(archive, main)
-    body = None if root is None else root.find(word("body"))
+    body = None if root is None else root.find("body")
     if body is None:
         raise SourceError("malformed", "it has no body; open it in an office program and save it anew")
     folder = posixpath.dirname(main)
@@ -52,9 +49,9 @@ def _lines(parent: Element, numbers: AutoNumbers, depth: int) -> Iterator[str]:
     if depth > MAX_XML_DEPTH:
         raise SourceError("resource-limit", "its tables are nested beyond use; give its text alone")
     for node in parent:
-        if node.tag == _PARAGRAPH:
+        if node.tag == "p":
             yield from _paragraph(node, numbers, depth)
-        elif node.tag == _TABLE:
+        elif node.tag == "tbl":
             yield from _rows(node, numbers, depth)
         elif node.tag not in _UNPRINTED:
             yield from _lines(node, numbers, depth + 1)
@@ -74,11 +71,11 @@ def _runs(parent: Element, boxes: list[Element], depth: int) -> Iterator[str]:
     if depth > MAX_XML_DEPTH:
         raise SourceError("resource-limit", "its parts are nested beyond use; give its text alone")
     for node in parent:
-        if node.tag == _TEXT:
+        if node.tag == "t":
             yield node.text or ""
         elif node.tag in _PRINTED_AS:
             yield _PRINTED_AS[node.tag]
-        elif node.tag == _BOX:
+        elif node.tag == "txbxContent":
             boxes.append(node)
         elif node.tag not in _UNPRINTED:
             yield from _runs(node, boxes, depth + 1)
@@ -86,7 +83,7 @@ def _runs(parent: Element, boxes: list[Element], depth: int) -> Iterator[str]:
 
 def _rows(table: Element, numbers: AutoNumbers, depth: int) -> Iterator[str]:
     """Yields the rows, cells by tabs; a cell that spans rows stands in each. A table of one column is plain lines."""
-    rows = [list(_inside(row, _CELL)) for row in _inside(table, _ROW)]
+    rows = [list(_inside(row, "tc")) for row in _inside(table, "tr")]
     if all(len(row) < 2 for row in rows):  # noqa: PLR2004 - cells of a row
         for cell in (cell for row in rows for cell in row):
             yield from _lines(cell, numbers, depth + 1)
@@ -96,12 +93,11 @@ def _rows(table: Element, numbers: AutoNumbers, depth: int) -> Iterator[str]:
     for row in rows:
         line: list[str] = []
         for cell in row:
-            merge = cell.find(_MERGE)
-            goes_on = merge is not None and merge.get(word("val"), "continue") == "continue"
+            merge = cell.find("tcPr/vMerge")
+            goes_on = merge is not None and merge.get("val", "continue") == "continue"
             words = " ".join(" ".join(_lines(cell, numbers, depth + 1)).split())
             above[len(line)] = words = above.get(len(line), "") if goes_on else words
-            span = cell.find(_SPAN)
-            width = "1" if span is None else span.get(word("val"), "1")
+            width = said(cell, "tcPr/gridSpan")
             line += [words, *[""] * (min(int(width) if width.isdigit() else 1, _MAX_SPAN) - 1)]
         count += len(line)
         if count > MAX_CELLS:
@@ -114,6 +110,6 @@ def _inside(parent: Element, name: str) -> Iterator[Element]:
     for node in parent:
         if node.tag == name:
             yield node
-        elif node.tag == word("sdt"):
-            for content in node.iterfind(word("sdtContent")):
+        elif node.tag == "sdt":
+            for content in node.iterfind("sdtContent"):
                 yield from content.iterfind(name)

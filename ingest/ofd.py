@@ -10,13 +10,11 @@ from zipfile import ZipFile
 from ingest.archive import read_xml
 from ingest.bounds import MAX_CHARACTERS, MAX_PAGES
 from ingest.errors import SourceError
-from ingest.pages import Glyph, Page, Rule, text_of
+from ingest.pages import Glyph, Page, Point, ruled, text_of
 
-_ANY = "{*}"
 _MAX_REPEAT = 10_000
 _POINTS = 72 / 25.4  # OFD counts in millimetres
 _RISE, _FALL = 0.85, 0.15
-_STRAIGHT = 0.3
 _COMMAND = re.compile(r"([A-Z])([^A-Z]*)")
 _IDENTITY = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
 
@@ -32,7 +30,7 @@ def read_ofd(archive: ZipFile) -> str:
     """
     if any(posixpath.basename(name) == "Encryptions.xml" for name in archive.namelist()):
         raise SourceError("encrypted", "the OFD file is encrypted; save it without a password")
-    pages = [Page(tuple(_glyphs(content)), tuple(_rules(content))) for content in _contents(archive)]
+    pages = [Page(tuple(_glyphs(content)), tuple(ruled(_strokes(content)))) for content in _contents(archive)]
     text = text_of(pages)
     if not text.strip():
         raise SourceError("no-text", "the OFD file has no text, it is a scan; recognise its characters (OCR) first")
@@ -42,15 +40,15 @@ def read_ofd(archive: ZipFile) -> str:
 def _contents(archive: ZipFile) -> Iterator[Element]:
     """Yields the pages in the order of the document."""
     count = 0
-    for root in _required(archive, "OFD.xml").iterfind(f"{_ANY}DocBody/{_ANY}DocRoot"):
+    for root in _required(archive, "OFD.xml").iterfind("DocBody/DocRoot"):
         document_name = _resolved("", root.text)
         document = _required(archive, document_name)
         folder = posixpath.dirname(document_name)
-        for page in document.iterfind(f"{_ANY}Pages/{_ANY}Page"):
+        for page in document.iterfind("Pages/Page"):
             count += 1
             if count > MAX_PAGES:
                 raise SourceError("resource-limit", f"the OFD file has over {MAX_PAGES:,} pages; give it in parts")
-            content = _required(archive, _resolved(folder, page.get("BaseLoc"))).find(f"{_ANY}Content")
+            content = _required(archive, _resolved(folder, page.get("BaseLoc"))).find("Content")
             if content is not None:
                 yield content
 
@@ -69,14 +67,12 @@ def _resolved(folder: str, location: str | None) -> str:
 
 def _glyphs(content: Element) -> Iterator[Glyph]:
     count = 0
-    for printed in content.iter():
-        if not printed.tag.endswith("}TextObject"):
-            continue
+    for printed in content.iter("TextObject"):
         left, top = _numbers(printed.get("Boundary"), (0.0, 0.0))[:2]
         size = _numbers(printed.get("Size"), (1.0,))[0]
         a, b, c, d, e, f = _numbers(printed.get("CTM"), _IDENTITY)[:6]
         width, height = size * abs(a or 1), size * abs(d or 1)
-        for code in printed.iterfind(f"{_ANY}TextCode"):
+        for code in printed.iterfind("TextCode"):
             text = code.text or ""
             count += len(text)
             if count > MAX_CHARACTERS:
@@ -131,27 +127,20 @@ def _number(word: str) -> float:
     return value
 
 
-def _rules(content: Element) -> Iterator[Rule]:
-    """Yields the level and upright strokes of the paths: M x y L x y … C (section 9.2)."""
-    for path in content.iter():
-        if not path.tag.endswith("}PathObject"):
-            continue
+def _strokes(content: Element) -> Iterator[tuple[Point, Point]]:
+    """Yields what the paths draw: M x y L x y … C (section 9.2)."""
+    for path in content.iter("PathObject"):
         left, top = _numbers(path.get("Boundary"), (0.0, 0.0))[:2]
         a, b, c, d, e, f = _numbers(path.get("CTM"), _IDENTITY)[:6]
-        data = path.find(f"{_ANY}AbbreviatedData")
-        for stroke in _strokes("" if data is None else data.text or ""):
-            (x, y), (to_x, to_y) = ((left + a * x + c * y + e, top + b * x + d * y + f) for x, y in stroke)
-            if (abs(x - to_x) < _STRAIGHT) != (abs(y - to_y) < _STRAIGHT):
-                yield Rule(*(_POINTS * edge for edge in (min(x, to_x), max(x, to_x), min(y, to_y), max(y, to_y))))
-
-
-def _strokes(data: str) -> Iterator[tuple[tuple[float, float], tuple[float, float]]]:
-    begin = at = (0.0, 0.0)
-    for command in _COMMAND.finditer(data):
-        values = [_number(word) for word in command[2].split()]
-        to = (values[-2], values[-1]) if len(values) > 1 else begin
-        if command[1] in "MS":
-            begin = to
-        elif command[1] in "LC":
-            yield at, to
-        at = to
+        begin = at = (0.0, 0.0)
+        for command in _COMMAND.finditer(path.findtext("AbbreviatedData", "")):
+            values = [_number(word) for word in command[2].split()]
+            to = begin
+            if len(values) > 1:
+                x, y = values[-2:]
+                to = _POINTS * (left + a * x + c * y + e), _POINTS * (top + b * x + d * y + f)
+            if command[1] in "MS":
+                begin = to
+            elif command[1] in "LC":
+                yield at, to
+            at = to

@@ -21,6 +21,8 @@ _THIN = 3.0
 _MAX_PLACES = 20_000
 _APART = 1.2
 _MIN_HEIGHTS, _MIN_COLUMNS = 3, 3
+_STRAIGHT, _MIN_RULE = 1.0, 8.0
+Point = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,14 @@ class Rule:
     def upright(self) -> bool:
         """Whether it runs from top to bottom."""
         return self.bottom - self.top > self.right - self.left
+
+
+def ruled(strokes: Iterable[tuple[Point, Point]]) -> Iterator[Rule]:
+    """Yields the strokes (from, to, in points) that run level or upright and are long enough for a table."""
+    for (x, y), (to_x, to_y) in strokes:
+        across, down = abs(x - to_x), abs(y - to_y)
+        if (across < _STRAIGHT) != (down < _STRAIGHT) and max(across, down) > _MIN_RULE:
+            yield Rule(min(x, to_x), max(x, to_x), min(y, to_y), max(y, to_y))
 
 
 @dataclass(frozen=True, slots=True)

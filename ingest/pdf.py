@@ -9,10 +9,8 @@ import pypdfium2.raw as pdfium  # type: ignore[import-untyped]  # likewise
 
 from ingest.bounds import MAX_CHARACTERS, MAX_PAGE_CHARACTERS, MAX_PAGES, MAX_PDF_SECONDS
 from ingest.errors import SourceError
-from ingest.pages import Glyph, Page, Rule, text_of
+from ingest.pages import Glyph, Page, Point, ruled, text_of
 
-_STRAIGHT = 1.0
-_MIN_RULE = 8.0
 _MAX_SEGMENTS = 5_000
 _FAR = 1e5
 
@@ -48,7 +46,7 @@ def _pages(document: pypdfium2.PdfDocument) -> Iterator[Page]:
         if count > MAX_PAGE_CHARACTERS or characters > MAX_CHARACTERS:
             raise SourceError("resource-limit", f"page {number} of the PDF holds more characters than any print")
         height = page.get_height()
-        yield Page(tuple(_glyphs(text_page, count, height)), tuple(_rules(page, height)))
+        yield Page(tuple(_glyphs(text_page, count, height)), tuple(ruled(_strokes(page, height))))
         text_page.close()
         page.close()
         if monotonic() - start > MAX_PDF_SECONDS:
@@ -67,31 +65,26 @@ def _glyphs(text_page: pypdfium2.PdfTextPage, count: int, height: float) -> Iter
             yield Glyph(chr(code), left, right, height - top, height - bottom)
 
 
-def _rules(page: pypdfium2.PdfPage, height: float) -> Iterator[Rule]:
-    """Yields the straight strokes and edges of a page that run level or upright."""
+def _strokes(page: pypdfium2.PdfPage, height: float) -> Iterator[tuple[Point, Point]]:
+    """Yields what the paths of a page draw; of a page of drawings, the first part."""
     seen = 0
+    x, y = ctypes.c_float(), ctypes.c_float()
     for drawn in page.get_objects(filter=[pdfium.FPDF_PAGEOBJ_PATH]):
-        seen += pdfium.FPDFPath_CountSegments(drawn)
+        count = pdfium.FPDFPath_CountSegments(drawn)
+        seen += count
         if seen > _MAX_SEGMENTS:
             return
-        for (x, y), (to_x, to_y) in _strokes(drawn):
-            level, upright = abs(y - to_y) < _STRAIGHT, abs(x - to_x) < _STRAIGHT
-            if level != upright and max(abs(x - to_x), abs(y - to_y)) > _MIN_RULE:
-                yield Rule(min(x, to_x), max(x, to_x), height - max(y, to_y), height - min(y, to_y))
-
-
-def _strokes(drawn: pypdfium2.PdfObject) -> Iterator[tuple[tuple[float, float], tuple[float, float]]]:
-    matrix = drawn.get_matrix()
-    x, y = ctypes.c_float(), ctypes.c_float()
-    begin = at = (0.0, 0.0)
-    for i in range(pdfium.FPDFPath_CountSegments(drawn)):
-        segment = pdfium.FPDFPath_GetPathSegment(drawn, i)
-        pdfium.FPDFPathSegment_GetPoint(segment, ctypes.byref(x), ctypes.byref(y))
-        to = matrix.on_point(x.value, y.value)
-        if pdfium.FPDFPathSegment_GetType(segment) == pdfium.FPDF_SEGMENT_MOVETO:
-            begin = to
-        else:
-            yield at, to
-        if pdfium.FPDFPathSegment_GetClose(segment):
-            yield to, begin
-        at = to
+        matrix = drawn.get_matrix()
+        begin = at = (0.0, 0.0)
+        for i in range(count):
+            segment = pdfium.FPDFPath_GetPathSegment(drawn, i)
+            pdfium.FPDFPathSegment_GetPoint(segment, ctypes.byref(x), ctypes.byref(y))
+            across, up = matrix.on_point(x.value, y.value)
+            to = across, height - up
+            if pdfium.FPDFPathSegment_GetType(segment) == pdfium.FPDF_SEGMENT_MOVETO:
+                begin = to
+            else:
+                yield at, to
+            if pdfium.FPDFPathSegment_GetClose(segment):
+                yield to, begin
+            at = to

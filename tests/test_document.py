@@ -215,7 +215,6 @@ def test_a_name_that_says_otherwise_is_told() -> None:
 
 
 def test_an_archive_gives_its_members_and_names_those_that_fail() -> None:
-    inner = printing.packed({"深.txt": "二、措施。".encode(), "更深.zip": printing.packed({"x.txt": b"x"})})
     data = printing.packed(
         {
             "dir/甲.txt": "一、措施。".encode("gb18030"),
@@ -223,7 +222,7 @@ def test_an_archive_gives_its_members_and_names_those_that_fail() -> None:
             "../丙.txt": "三、措施。".encode(),
             "__MACOSX/丁.txt": b"",
             ".DS_Store": b"",
-            "内.zip": inner,
+            "内.zip": printing.packed({"x.txt": b"x"}),
             "戊.docx": printing.word(["一、措施。"]),
         }
     )
@@ -232,8 +231,7 @@ def test_an_archive_gives_its_members_and_names_those_that_fail() -> None:
         "a.zip!/dir/甲.txt": "一、措施。",
         "a.zip!/乙.bin": "undecodable",
         "a.zip!/../丙.txt": "unsafe-name",
-        "a.zip!/内.zip!/深.txt": "二、措施。",
-        "a.zip!/内.zip!/更深.zip": "nested-archive",
+        "a.zip!/内.zip": "nested-archive",
         "a.zip!/戊.docx": "一、措施。",
     }
 
@@ -242,14 +240,6 @@ def test_member_names_written_in_gbk_are_read() -> None:
     name = "通知".encode("gb18030")
     data = printing.packed({"ab.c": "一、措施。".encode()}).replace(b"ab.c", name)
     assert opened(data, "a.zip").name == "a.zip!/通知"
-
-
-def test_archives_in_an_archive_share_one_allowance(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ingest.document.MAX_UNPACKED_BYTES", 1_000)
-    inner = {f"{i}.zip": printing.packed({"a.txt": "一、措施。".encode() * 20}) for i in range(3)}
-    found = list(open_documents(printing.packed(inner), "a.zip"))
-    assert [d.code for d in found if isinstance(d, SourceError)] == ["archive-bomb"]
-    assert [d.name for d in found if isinstance(d, Document)] == ["a.zip!/0.zip!/a.txt", "a.zip!/1.zip!/a.txt"]
 
 
 def test_json_lines_give_what_crawlers_wrote() -> None:
