@@ -5,9 +5,8 @@ of the force; of the words of a provision's main clauses the strongest counts.
 """
 
 import re
-from bisect import bisect_left, insort
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
 from functools import cache
 from operator import attrgetter
 from typing import NamedTuple
@@ -51,17 +50,15 @@ def read_modality(text: str, sentences: tuple[Span, ...]) -> tuple[Modality, ...
     exclusions = _phrases(open_text, "exclusion")
     found = [*_phrases(open_text, "condition"), *_ending_in_de(open_text, words)]
     conditions = _longest(span for span in found if not _meets_any(span, exclusions))
-    asides = [
-        spans for spans in (conditions, exclusions, [Span(*m.span()) for m in _ASIDE.finditer(open_text)]) if spans
-    ]
-    main = [word for word in words if not any(_meets_any(word.span, spans) for spans in asides)] if asides else words
+    asides = [*conditions, *exclusions, *(Span(*match.span()) for match in _ASIDE.finditer(open_text))]
+    main = [word for word in words if not _meets_any(word.span, asides)]
     return tuple(_modality(open_text, sentence, main, conditions, exclusions) for sentence in sentences)
 
 
 def _modality(
     text: str, sentence: Span, words: list[_Word], conditions: tuple[Span, ...], exclusions: tuple[Span, ...]
 ) -> Modality:
-    own_conditions, own_exclusions = _inside(sentence, conditions), _inside(sentence, exclusions)
+    own_conditions, own_exclusions = (tuple(filter(sentence.holds, spans)) for spans in (conditions, exclusions))
     own = _words_inside(sentence, words) if words else []
     aside = (*own_conditions, *own_exclusions)
     strong = [word for word in own if word.place != _HEAD and _in_place(text, sentence, word, aside)]
@@ -93,7 +90,7 @@ def _in_place(text: str, sentence: Span, word: _Word, aside: tuple[Span, ...]) -
     start = sentence.start
     for mark in _CLAUSE_MARK.finditer(text, sentence.start, word.span.start):
         clause = Span(start, mark.start())
-        passed = any(_meet(clause, span) for span in aside) or _pattern("adverbial").match(text[start : mark.start()])
+        passed = _meets_any(clause, aside) or _pattern("adverbial").match(text[start : mark.start()])
         if not passed:
             return False
         start = mark.end()
@@ -152,22 +149,12 @@ def _longest(spans: Iterable[Span]) -> tuple[Span, ...]:
     kept: list[Span] = []
     for span in sorted(set(spans), key=lambda span: (span.start - span.end, span)):
         if not _meets_any(span, kept):
-            insort(kept, span)
-    return tuple(kept)
+            kept.append(span)
+    return tuple(sorted(kept))
 
 
-def _meets_any(span: Span, spans: Sequence[Span]) -> bool:
-    """Tells whether a span meets one of some that are in order and do not meet each other."""
-    i = bisect_left(spans, Span(span.end, 0))
-    return i > 0 and spans[i - 1].end > span.start
-
-
-def _inside(sentence: Span, spans: tuple[Span, ...]) -> tuple[Span, ...]:
-    if not spans:
-        return ()
-    first = bisect_left(spans, Span(sentence.start, 0))
-    last = bisect_left(spans, Span(sentence.end, 0), first)
-    return tuple([span for span in spans[first:last] if span.end <= sentence.end])
+def _meets_any(span: Span, spans: Iterable[Span]) -> bool:
+    return any(span.start < other.end and other.start < span.end for other in spans)
 
 
 _start = attrgetter("span.start")
@@ -177,10 +164,6 @@ def _words_inside(stretch: Span, words: list[_Word]) -> list[_Word]:
     first = bisect_left(words, stretch.start, key=_start)
     last = bisect_left(words, stretch.end, first, key=_start)
     return [word for word in words[first:last] if word.span.end <= stretch.end]
-
-
-def _meet(one: Span, other: Span) -> bool:
-    return one.start < other.end and other.start < one.end
 
 
 def _blank(match: re.Match[str]) -> str:
@@ -198,17 +181,9 @@ def _pattern(kind: str) -> re.Pattern[str]:
     return _patterns(kind)[0][1]
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    """What a row of the table says of a word, and which part of what is looked for it is."""
-
-    force: str
-    place: str
-    part: Span
-
-
 @cache
-def _lexicon() -> tuple[AhoCorasick, tuple[_Entry, ...]]:
+def _lexicon() -> tuple[AhoCorasick, tuple[_Word, ...]]:
+    """Returns the words in their surroundings, and of each its force, its place and which part it is."""
     entries = {}
     for row in table("modality"):
         if row["kind"] == "word":
@@ -216,7 +191,7 @@ def _lexicon() -> tuple[AhoCorasick, tuple[_Entry, ...]]:
                 before, _, rest = written.rpartition("(") if "(" in written else ("", "", written)
                 word, _, behind = rest.partition(")")
                 part = Span(len(before), len(before) + len(word))
-                entries[before + word + behind] = _Entry(row["force"], row["place"], part)
+                entries[before + word + behind] = _Word(row["force"], row["place"], part)
     return AhoCorasick(list(entries), matchkind=MatchKind.LeftmostLongest), tuple(entries.values())
 
 
@@ -225,4 +200,4 @@ def _words(text: str) -> Iterator[_Word]:
     for index, start, _ in automaton.find_matches_as_indexes(text):
         entry = entries[index]
         if entry.force != "-":
-            yield _Word(entry.force, entry.place, entry.part.shifted(start))
+            yield entry._replace(span=entry.span.shifted(start))
