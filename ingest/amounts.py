@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from functools import cache
+from math import prod
 
 from ingest.model import Amount, Span
 from ingest.numerals import number
@@ -129,11 +130,8 @@ def _part(part: str, whole: str) -> Decimal | None:
     if not over or value is None:
         return None
     exact = Fraction(value) * 100 / over
-    rest = exact.denominator
-    for prime in (2, 5):
-        while rest % prime == 0:
-            rest //= prime
-    return Decimal(exact.numerator) / Decimal(exact.denominator) if rest == 1 else None
+    is_finite = 10**20 % exact.denominator == 0
+    return Decimal(exact.numerator) / Decimal(exact.denominator) if is_finite else None
 
 
 def _counted(match: re.Match[str]) -> _Found | None:
@@ -141,31 +139,17 @@ def _counted(match: re.Match[str]) -> _Found | None:
     value = _scaled(match["count"], _times(match["times"]))
     if value is None:
         return None
-    low = None
-    if match["low"]:
-        low = _scaled(match["low"], _times(match["low_times"]))
-        below = _decimal(match["count"])
-        # 5至10万元 prints the multiplier once; 5000至1万元 does not mean it twice.
-        if low is not None and below is not None and not match["low_times"] and low < below:
-            low *= _times(match["times"])
+    low = _scaled(match["low"], _times(match["low_times"])) if match["low"] else None
+    # 5至10万元 prints the multiplier once; 5000至1万元 does not mean it twice.
+    if low is not None and not match["low_times"] and low * _times(match["times"]) < value:
+        low *= _times(match["times"])
     word = match[unit] if row["value"] == "count" else None
-    vague = word is not None and match["low"] is None and len(match["count"] + match["times"]) == 1
-    return _Found(
-        Span(*match.span()),
-        value,
-        row["value"],
-        word,
-        low,
-        more=match["more"] is not None,
-        vague=vague and match["count"] in _DIGIT,
-    )
+    vague = word is not None and match["low"] is None and match["count"] + match["times"] in set(_DIGIT)
+    return _Found(Span(*match.span()), value, row["value"], word, low, more=match["more"] is not None, vague=vague)
 
 
-def _times(printed: str) -> Decimal:
-    value = Decimal(1)
-    for letter in printed:
-        value *= _POWER[letter]
-    return value
+def _times(printed: str) -> int:
+    return prod(_POWER[letter] for letter in printed)
 
 
 def _scaled(printed: str, by: Decimal | int) -> Decimal | None:
@@ -183,25 +167,19 @@ def _decimal(printed: str) -> Decimal | None:
 
 
 @cache
-def _bound_before() -> tuple[tuple[str, re.Pattern[str]], ...]:
-    rows = [row for row in table("amounts") if row["slot"] == "before"]
-    filler = f"{_words('filler')}*{_GAP}$"
-    return tuple((row["value"], re.compile(f"(?:{row['pattern']}){filler}")) for row in rows)
-
-
-@cache
-def _bound_after() -> tuple[tuple[str, re.Pattern[str]], ...]:
-    rows = [row for row in table("amounts") if row["slot"] == "after"]
-    return tuple((row["value"], re.compile(row["pattern"])) for row in rows)
+def _bounds(slot: str, behind: str = "") -> tuple[tuple[str, re.Pattern[str]], ...]:
+    rows = (row for row in table("amounts") if row["slot"] == slot)
+    return tuple((row["value"], re.compile(f"(?:{row['pattern']}){behind}")) for row in rows)
 
 
 def _bounded(text: str, found: _Found, taken: tuple[Span, ...]) -> list[Amount]:
     """Gives what was found its bound and the quote that carries it; two amounts for a range, none for a bare 三家."""
     first = max([found.span.start - _REACH, 0, *(t.end for t in taken if t.end <= found.span.start)])
     left = text[first : found.span.start]
-    before = [(m.start(), bound) for bound, p in _bound_before() if (m := p.search(left))]
+    filled = _bounds("before", f"{_words('filler')}*{_GAP}$")
+    before = [(m.start(), bound) for bound, p in filled if (m := p.search(left))]
     start, bound = min(before, default=(len(left), ""))
-    after = next(((m.end(), b) for b, p in _bound_after() if (m := p.match(text, found.span.end))), None)
+    after = next(((m.end(), b) for b, p in _bounds("after") if (m := p.match(text, found.span.end))), None)
     end, bound_after = after or (found.span.end, "")
     span = Span(first + start, end)
     bound = bound or bound_after or ("above" if found.more else "exact")
