@@ -17,7 +17,7 @@ from ontology import terms
 from shapes.components import text
 from shapes.engine import DEFAULT, ENGINES, Engine, given
 from shapes.report import Report, short
-from store.base import Literal, Store
+from store.base import Store
 from store.formats import JSON_LD, N_TRIPLES, TURTLE, convert
 
 _RDF = {form.name: form for form in (TURTLE, N_TRIPLES, JSON_LD)}
@@ -111,7 +111,7 @@ def source_texts(store: Store, graph: str) -> list[str]:
     rows = store.select(
         f"SELECT ?text {{ GRAPH <{graph}> {{ ?source a <{terms.NG.SourceDocument}> ; <{terms.NG.text}> ?text }} }}"
     )
-    return [value.value for (value,) in rows if isinstance(value, Literal)]
+    return [value for (value,) in rows.texts()]
 
 
 def _lines(entries: Iterable[Entry]) -> Iterator[list[str]]:

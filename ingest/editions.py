@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from ingest.text import fold
 from ontology.terms import DCT, NG, PROV
-from store.base import Iri, Literal, Store
+from store.base import Store
 
 _NO_WORD = re.compile(r"[\W_]+")
 # The offsets count in the source that lost least on its way to text.
@@ -65,16 +65,11 @@ class Edition:
 def editions(store: Store, graph: str) -> tuple[Edition, ...]:
     """Returns the sources that the store's graph of a notice has, in the order of their IRIs."""
     name = f"<{graph}>"
-    rows = [[_value(term) for term in row] for row in store.select(_SOURCES.replace("{graph}", name))]
-    says = substance(_value(row[0]) for row in store.select(_SAYS.replace("{graph}", name)))
+    says = substance(value for (value,) in store.select(_SAYS.replace("{graph}", name)).texts())
     return tuple(
         Edition(source, media_type, text_key(text), says, leads=bool(used))
-        for source, media_type, text, used in sorted(rows)
+        for source, media_type, text, used in sorted(store.select(_SOURCES.replace("{graph}", name)).texts())
     )
-
-
-def _value(term: object) -> str:
-    return term.value if isinstance(term, Iri | Literal) else ""
 
 
 def text_key(text: str) -> str:

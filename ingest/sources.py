@@ -1,12 +1,12 @@
 """What the store holds of sources, asked by digest, so that a large store costs no more than a small one."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from ingest.software import FINGERPRINT
 from ontology.terms import NG, PROV, literal
-from store.base import Iri, Literal, Store, Target
+from store.base import Store, Target
 
 _AT_ONCE = 500
 _KNOWN = f"""PREFIX ng: <{NG}> PREFIX prov: <{PROV}>
@@ -32,16 +32,12 @@ class Source:
 
 def known(store: Store, digests: Sequence[str]) -> dict[str, Source]:
     """Returns those of some sources that a store has, by digest."""
-    return dict(_known(store, digests))
-
-
-def _known(store: Store, digests: Sequence[str]) -> Iterator[tuple[str, Source]]:
+    found = {}
     for start in range(0, len(digests), _AT_ONCE):
         asked = " ".join(map(literal, digests[start : start + _AT_ONCE]))
-        for graph, sha256, name, fingerprint in store.select(_KNOWN.replace("{digests}", asked)):
-            if isinstance(graph, Iri) and isinstance(sha256, Literal) and isinstance(name, Literal):
-                current = fingerprint == Literal(FINGERPRINT)
-                yield sha256.value, Source(graph.value, name.value, current)
+        for graph, sha256, name, fingerprint in store.select(_KNOWN.replace("{digests}", asked)).texts():
+            found[sha256] = Source(graph, name, fingerprint == FINGERPRINT)
+    return found
 
 
 def current(target: Target, sha256: str) -> str:

@@ -1,28 +1,17 @@
 """Withdraws notices: their graphs go, and a graph of its own remembers them, so that they do not come back unasked."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable
 
 from ontology.iris import Iris
 from ontology.terms import DCT, NG, PROV, RDFS, literal
-from store.base import Iri, Literal, Store, Target, Writer
+from store.base import Store, Target, Writer
 
 _FIND = f"""PREFIX ng: <{NG}> PREFIX dct: <{DCT}>
-SELECT ?graph ?notice ?source ?title {{ GRAPH ?graph {{
+SELECT ?notice ?graph ?title ?source {{ GRAPH ?graph {{
   ?notice a ng:Notice ; ng:source ?source .
   OPTIONAL {{ ?notice dct:title ?title }} OPTIONAL {{ ?notice ng:documentNumber ?number }}
   FILTER (STR(?notice) = {{name}} || STR(?graph) = {{name}} || STRENDS(STR(?notice), CONCAT("/", {{name}}))
     || STR(?number) = {{name}}) }} }}"""
-
-
-@dataclass(frozen=True, slots=True)
-class _Notice:
-    """A notice in the store: its graph, title and sources."""
-
-    iri: str
-    graph: str
-    title: str
-    sources: tuple[str, ...]
 
 
 def withdraw(names: Iterable[str], target: Target) -> tuple[str, ...]:
@@ -41,10 +30,10 @@ def withdraw(names: Iterable[str], target: Target) -> tuple[str, ...]:
     """
     with target.publish() as writer:
         notices = [_the_one(name, writer) for name in names]
-        for notice in notices:
-            writer.remove_graph(notice.graph)
-            _remember(notice, writer)
-    return tuple(notice.iri for notice in notices)
+        for notice, graph, title, sources in notices:
+            writer.remove_graph(graph)
+            _remember(notice, title or notice, sources, writer)
+    return tuple(notice for notice, *_ in notices)
 
 
 def withdrawn(store: Store, base: str) -> frozenset[str]:
@@ -64,30 +53,24 @@ def withdrawn_graph(base: str) -> str:
     return Iris(base).graph("withdrawn")
 
 
-def _the_one(name: str, store: Store) -> _Notice:
-    found = list(_find(name, store))
+def _the_one(name: str, store: Store) -> tuple[str, str, str, list[str]]:
+    """Returns the IRI, graph, title and sources of the notice that bears a name."""
+    found: dict[tuple[str, str, str], list[str]] = {}
+    for notice, graph, title, source in sorted(store.select(_FIND.replace("{name}", literal(name))).texts()):
+        found.setdefault((notice, graph, title), []).append(source)
     if not found:
         raise ValueError(f"no notice in the store has the IRI, slug or document number {name!r}")
     if len(found) > 1:
-        raise ValueError(f"{name!r} is the number of several notices; give the IRI: {' '.join(n.iri for n in found)}")
-    return found[0]
+        raise ValueError(f"{name!r} is the number of several notices; give the IRI: {' '.join(n for n, *_ in found)}")
+    ((which, sources),) = found.items()
+    return (*which, sources)
 
 
-def _find(name: str, store: Store) -> Iterator[_Notice]:
-    found: dict[tuple[str, str, str], list[str]] = {}
-    for graph, notice, source, title in store.select(_FIND.replace("{name}", Literal(name).n3())):
-        if isinstance(graph, Iri) and isinstance(notice, Iri) and isinstance(source, Iri):
-            words = title.value if isinstance(title, Literal) else ""
-            found.setdefault((notice.value, graph.value, words), []).append(source.value)
-    for (notice_iri, graph_iri, words), sources in sorted(found.items()):
-        yield _Notice(notice_iri, graph_iri, words, tuple(sorted(sources)))
-
-
-def _remember(notice: _Notice, writer: Writer) -> None:
-    graph = withdrawn_graph(notice.iri.partition("id/notice/")[0])
-    event = f"<{_event(notice.iri)}>"
-    statements = [f"<{one}> <{PROV.wasInvalidatedBy}> {event}" for one in (notice.iri, *notice.sources)]
-    statements.append(f"{event} <{RDFS.label}> {literal(f'撤回：{notice.title or notice.iri}', 'zh')}")
+def _remember(notice: str, title: str, sources: Iterable[str], writer: Writer) -> None:
+    graph = withdrawn_graph(notice.partition("id/notice/")[0])
+    event = f"<{_event(notice)}>"
+    statements = [f"<{one}> <{PROV.wasInvalidatedBy}> {event}" for one in (notice, *sources)]
+    statements.append(f"{event} <{RDFS.label}> {literal(f'撤回：{title}', 'zh')}")
     lines = [*writer.nquads(graph), *(f"{statement} <{graph}> ." for statement in statements)]
     writer.replace_graph(graph, "".join(f"{line}\n" for line in lines))
 

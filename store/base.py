@@ -99,6 +99,10 @@ class Rows:
         """Iterates over the rows."""
         return iter(self.rows)
 
+    def texts(self) -> Iterator[tuple[str, ...]]:
+        """Iterates over the rows as plain strings: IRIs and lexical forms, empty where a variable is unbound."""
+        return (tuple(term.value if term else "" for term in row) for row in self.rows)
+
     def __len__(self) -> int:
         """Counts the rows."""
         return len(self.rows)

@@ -148,7 +148,7 @@ class RemoteStore:
         mine = f"GRAPH ?g {{ ?s ?p ?o }} FILTER(STRSTARTS(STR(?g), {Literal(self.endpoint.base).n3()}))"
         found = self.select(f"SELECT DISTINCT ?g {{ {mine} }}")
         self._whole(f"SELECT (COUNT(DISTINCT ?g) AS ?n) {{ {mine} }}", len(found))
-        return tuple(sorted(graph.value for (graph,) in found if isinstance(graph, Iri)))
+        return tuple(sorted(graph for (graph,) in found.texts()))
 
     def nquads(self, graph: str | None = None) -> Iterator[str]:
         """See `Store.nquads`."""
