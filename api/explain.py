@@ -67,7 +67,7 @@ def summary(parts: tuple[Block, ...]) -> str:
 def as_text(notice: Notice, parts: tuple[Block, ...], *, colour: bool) -> str:
     """Returns the notice's text block by block, what is marked in it below each; without colour marks stand in ⟦ ⟧."""
     # A terminal obeys escape sequences; none may come from the notice.
-    text = notice.source.text.translate(_ESCAPES)
+    text = notice.text.translate(_ESCAPES)
     lines = []
     for block in parts:
         marks = [mark for mark in block.marks if mark.kind != "number"]

@@ -19,8 +19,8 @@ def explain_page(notice: Notice, parts: tuple[Block, ...]) -> str:
         notice: The notice as read.
         parts: Its text in blocks.
     """
-    title = notice.header.title or notice.source.file_name
-    body = "".join(_block(notice.source.text, block) for block in parts)
+    title = notice.header.title or notice.document.name
+    body = "".join(_block(notice.text, block) for block in parts)
     shown = f'{_head(notice, title, parts)}<div class="all"><aside>{_legend(parts)}{_jumps(parts)}</aside>'
     return pages.document(title, f"{shown}<main>\n{body}</main></div>", _HEAD + pages.style("explain.css"))
 
@@ -33,7 +33,7 @@ def _head(notice: Notice, title: str, parts: tuple[Block, ...]) -> str:
         "发文字号 number": header.document_number or "",
         "成文日期 issued": str(header.issue_date or ""),
         "有效期 valid": f"{validity.start or '…'} – {end or '…'}" if validity.start or end else "",
-        "文件 file": notice.source.file_name,
+        "文件 file": notice.document.name,
     }
     rows = "".join(f"<div><dt>{name}</dt><dd>{bdi(value)}</dd></div>" for name, value in facts.items() if value)
     rows += f"<div><dt>未解释的数字 unexplained</dt><dd>{_unexplained(parts)}</dd></div>"

@@ -102,7 +102,7 @@ def _cut(marks: Sequence[Mark], span: Span) -> Iterator[Mark]:
 
 def blocks(notice: Notice) -> tuple[Block, ...]:
     """Returns the whole text of a notice as blocks in reading order, every character in one."""
-    text = notice.source.text
+    text = notice.text
     found = _marks(notice)
     measures = sorted(enumerate(notice.measures, 1), key=lambda measure: measure[1].span)
     starts = [text.rfind("\n", 0, measure.span.start) + 1 for _, measure in measures]
@@ -127,7 +127,7 @@ def _line_end(text: str, measure: Measure) -> int:
 
 
 def _marks(notice: Notice) -> tuple[Mark, ...]:
-    header, text = notice.header, notice.source.text
+    header, text = notice.header, notice.text
     found = [
         *(_agency(mention, "ng:issuedBy") for mention in header.issuers),
         *(_agency(mention, "ng:addressedTo") for mention in header.addressed_to),

@@ -3,8 +3,7 @@
 import hashlib
 import posixpath
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from datetime import date
+from dataclasses import replace
 from zipfile import ZipFile, ZipInfo
 
 from ingest.archive import check_parts, is_json_lines, json_lines, members, open_zip, read_record, unpack
@@ -13,6 +12,7 @@ from ingest.docx import read_docx
 from ingest.errors import SourceError
 from ingest.html import declared_charset, first_date, is_html, read_html, with_title
 from ingest.markdown import is_markdown, to_html
+from ingest.model import Document
 from ingest.ofd import read_ofd
 from ingest.pdf import read_pdf
 from ingest.text import Decoded, decode, mend
@@ -39,31 +39,6 @@ _UNREAD = (
 )
 _PDF_WITHIN = 1_024
 _OFFICE = frozenset(["[Content_Types].xml", "OFD.xml", "mimetype"])
-
-
-@dataclass(frozen=True, slots=True)
-class Document:
-    """One document with its raw text, whatever it came in.
-
-    Attributes:
-        name: The file's name; of a member `archive.zip!/dir/name.txt`, of a line of JSON Lines `crawl.jsonl#3`.
-        sha256: Digest of its bytes (of the member, of the line), 64 hexadecimal digits.
-        media_type: IANA media type; of a line of JSON Lines that of the text in it.
-        text: What `ingest.layout.lay_out` reads: paragraphs by line ends, a form feed at a page's end, cells by tabs.
-        url: Where it was published, as its container states; None where it does not.
-        title: Its title, as its container states.
-        published: Its day of publication, as its container states.
-        warnings: Sentences on what was mended.
-    """
-
-    name: str
-    sha256: str
-    media_type: str
-    text: str
-    url: str | None = None
-    title: str | None = None
-    published: date | None = None
-    warnings: tuple[str, ...] = ()
 
 
 def open_documents(data: bytes, name: str) -> Iterator[Document | SourceError]:

@@ -1,6 +1,6 @@
 """What a notice says, as plain frozen values; no RDF here.
 
-All offsets are code points in the normalised text of the source (`Source.text`, published as `ng:text`), half-open.
+All offsets are code points in the normalised text (`Notice.text`, published as `ng:text` of the source), half-open.
 Concepts, events, genres and divisions are named by their ids in `ontology/vocab`.
 """
 
@@ -26,20 +26,28 @@ class Span(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
-    """The document that was read.
+class Document:
+    """One document with its raw text, whatever it came in.
 
     Attributes:
-        file_name: The name it was received under, without folders.
-        sha256: Digest of its bytes, 64 hexadecimal digits.
-        media_type: IANA media type.
-        text: The normalised text that all offsets count in.
+        name: The file's name; of a member `archive.zip!/dir/name.txt`, of a line of JSON Lines `crawl.jsonl#3`.
+        sha256: Digest of its bytes (of the member, of the line), 64 hexadecimal digits.
+        media_type: IANA media type; of a line of JSON Lines that of the text in it.
+        text: What `ingest.layout.lay_out` reads: paragraphs by line ends, a form feed at a page's end, cells by tabs.
+        url: Where it was published, as its container states; None where it does not.
+        title: Its title, as its container states.
+        published: Its day of publication, as its container states.
+        warnings: Sentences on what was mended.
     """
 
-    file_name: str
+    name: str
     sha256: str
     media_type: str
     text: str
+    url: str | None = None
+    title: str | None = None
+    published: date | None = None
+    warnings: tuple[str, ...] = ()
 
 
 class ConceptMention(NamedTuple):
@@ -216,9 +224,10 @@ class Header:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Everything that was read from one source."""
+    """Everything that was read from one document; `text` is its normalised text, which all offsets count in."""
 
-    source: Source
+    document: Document
+    text: str
     header: Header
     validity: Validity
     sections: tuple[Section, ...]

@@ -30,7 +30,7 @@ def notice_slug(notice: Notice) -> str:
         return slug("number", header.document_number, *issuers)
     if header.title and header.issue_date and issuers:
         return slug("title", header.title, header.issue_date.isoformat(), *issuers)
-    return slug("text", notice.source.text)
+    return slug("text", notice.text)
 
 
 def notice_graph(notice: Notice, base: str = DEFAULT_BASE) -> str:
@@ -59,8 +59,8 @@ class _Writer:
         self.iris = iris
         self.slug = notice_slug(notice)
         self.me = iris.thing("notice", self.slug)
-        self.source = iris.thing("source", notice.source.sha256)
-        self.text = notice.source.text
+        self.source = iris.thing("source", notice.document.sha256)
+        self.text = notice.text
         self.graph = iris.graph(f"notice/{self.slug}")
         self.behind = f" <{self.graph}> .\n"
         self.nodes = defaultdict[str, list[str]](list)
@@ -127,24 +127,24 @@ class _Writer:
         return me
 
     def _source(self) -> None:
-        source = self.notice.source
+        document = self.notice.document
         self._link(self.me, NG.source, self.source)
         self._link(self.source, RDF.type, NG.SourceDocument)
-        self._name(self.source, NG.fileName, source.file_name)
-        self._name(self.source, NG.sha256, source.sha256)
-        self._name(self.source, DCT.format, source.media_type)
-        self._say(self.source, NG.text, source.text)
+        self._name(self.source, NG.fileName, document.name)
+        self._name(self.source, NG.sha256, document.sha256)
+        self._name(self.source, DCT.format, document.media_type)
+        self._say(self.source, NG.text, self.text)
 
     def _provenance(self) -> None:
         graph, reading = self.graph, f"{self.me}/reading"
         software = self.iris.software(RELEASE)
-        name = self.notice.header.title or self.notice.source.file_name
+        name = self.notice.header.title or self.notice.document.name
         self._link(graph, RDF.type, PROV.Entity)
         self._say(graph, RDFS.label, name)
         self._link(graph, PROV.wasGeneratedBy, reading)
         self._link(reading, RDF.type, PROV.Activity)
         self._say(reading, RDFS.label, f"读取：{name}")
-        self._say(reading, RDFS.label, f"Reading of {self.notice.source.file_name}", "en")
+        self._say(reading, RDFS.label, f"Reading of {self.notice.document.name}", "en")
         self._link(reading, PROV.used, self.source)
         self._link(reading, PROV.wasAssociatedWith, software)
         self._link(software, RDF.type, PROV.SoftwareAgent)
@@ -158,7 +158,7 @@ class _Writer:
         self._concept(me, NG.genre, "genre", header.genre)
         self._say(me, DCT.title, header.title)
         if not header.title:
-            named = "、".join(mention.agency.name for mention in header.issuers) or self.notice.source.file_name
+            named = "、".join(mention.agency.name for mention in header.issuers) or self.notice.document.name
             self._say(me, RDFS.label, f"{named}（{header.issue_date or '无日期'}）")
         self._name(me, NG.documentNumber, header.document_number)
         for addressee in header.addressees:

@@ -4,12 +4,12 @@ from itertools import islice
 
 from ingest.bodies import Bodies
 from ingest.dates import DocumentDates
-from ingest.document import Document, open_documents
+from ingest.document import open_documents
 from ingest.errors import SourceError
 from ingest.header import read_header
 from ingest.layout import lay_out
 from ingest.measures import Surroundings, find_citations, read_measure
-from ingest.model import Citation, Header, Notice, Source, Span, Validity
+from ingest.model import Citation, Document, Header, Notice, Span, Validity
 from ingest.structure import Outline, outline
 from ingest.text import fold
 from ingest.validity import read_validity
@@ -42,7 +42,6 @@ def read_document(document: Document) -> Notice:
     layout = lay_out(document.text)
     if not layout.text:
         raise SourceError("empty-document", "it holds nothing but blanks and page numbers", document.name)
-    source = Source(document.name, document.sha256, document.media_type, layout.text)
     text = fold(layout.text)
     parts = outline(text, layout)
     header = read_header(text, layout, parts)
@@ -52,7 +51,8 @@ def read_document(document: Document) -> Notice:
     around = Surroundings(parts.sections, bodies, dates)
     measures = tuple(read_measure(layout.text, text, item, around) for item in parts.items)
     return Notice(
-        source=source,
+        document=document,
+        text=layout.text,
         header=header,
         validity=validity,
         sections=parts.sections,

@@ -9,10 +9,10 @@ from pathlib import Path
 from traceback import extract_tb
 from typing import Any
 
-from ingest.document import Document, open_documents
+from ingest.document import open_documents
 from ingest.editions import Edition, substance, text_key
 from ingest.errors import SourceError
-from ingest.model import Notice
+from ingest.model import Document, Notice
 from ingest.outcome import ACCEPTED, REFUSED, REJECTED, UNCHANGED, Outcome
 from ingest.rdf import notice_slug, to_nquads
 from ingest.read import read_document
@@ -125,7 +125,7 @@ class Reader:
             tuple(str(result) for result in report.results if result.severity == "Violation"),
             round((time.monotonic() - began) * 1000),
         )
-        key = text_key(notice.source.text)
+        key = text_key(notice.text)
         edition = Edition(iris.thing("source", document.sha256), document.media_type, key, _substance(notice))
         return Reading(outcome, iris.graph(f"notice/{slug}"), nquads if good else "", edition)
 

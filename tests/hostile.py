@@ -6,8 +6,9 @@ import signal
 import time
 from collections.abc import Iterator
 
-from ingest.document import Document, open_documents
+from ingest.document import open_documents
 from ingest.errors import SourceError
+from ingest.model import Document
 from shapes.report import Report, Result
 
 BOUNDARY = b"\n=====\n"

@@ -105,7 +105,7 @@ def test_no_numeral_is_left_out_and_none_is_claimed_twice(text: str):
 
 
 def claims_of(notice: Notice) -> list[Claim]:
-    return [claim for measure in notice.measures for claim in residue(measure, notice.source.text)]
+    return [claim for measure in notice.measures for claim in residue(measure, notice.text)]
 
 
 def test_hardly_a_number_stays_unexplained(notices: tuple[Notice, ...]):
@@ -124,7 +124,7 @@ def test_the_graph_states_amounts_exactly_where_they_are_read(notices: tuple[Not
     )
     stated = sorted(tuple(term.value for term in row if isinstance(term, Literal)) for row in rows)
     read = sorted(
-        (f"{amount.value.normalize():f}", notice.source.text[amount.span.start : amount.span.end])
+        (f"{amount.value.normalize():f}", notice.text[amount.span.start : amount.span.end])
         for notice in notices
         for measure in notice.measures
         for provision in measure.provisions

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from ingest.autonumbers import printed_number
-from ingest.document import DOCX, HTML, OFD, PDF, TEXT, Document, open_documents
+from ingest.document import DOCX, HTML, OFD, PDF, TEXT, open_documents
 from ingest.errors import SourceError
 from ingest.layout import lay_out
-from ingest.model import Notice
+from ingest.model import Document, Notice
 from ingest.read import read_notice
 from tests import printing
 
@@ -66,9 +66,9 @@ def test_one_notice_says_the_same_in_every_format(path: Path) -> None:
     for media_type, written in forms.items():
         for data in written:
             notice = read_notice(data, "notice")
-            assert (notice.source.media_type, notice.source.text) == (media_type, expected.source.text)
+            assert (notice.document.media_type, notice.text) == (media_type, expected.text)
             assert (notice.header, said(notice)) == (expected.header, said(expected))
-            assert notice.source.sha256 == hashlib.sha256(data).hexdigest()
+            assert notice.document.sha256 == hashlib.sha256(data).hexdigest()
 
 
 @pytest.mark.parametrize("name", ["catalogue", "known", "layout-table"])

@@ -65,7 +65,7 @@ def test_a_mark_that_crosses_another_is_split_where_that_ends():
 def test_blocks_are_the_whole_text_in_order_with_all_measures(notices: tuple[Notice, ...]):
     for notice in (*notices, read_notice(NOTICE.read_bytes(), "a3.txt")):
         parts = blocks(notice)
-        assert "".join(notice.source.text[b.span.start : b.span.end] for b in parts) == notice.source.text
+        assert "".join(notice.text[b.span.start : b.span.end] for b in parts) == notice.text
         assert [b.position for b in parts if b.measure] == list(range(1, len(notice.measures) + 1))
         for block in parts:
             if block.measure:

@@ -59,7 +59,7 @@ def test_any_text_is_read(raw: str) -> None:
 
 
 def spans_hold(notice: Notice) -> list[bool]:
-    text = notice.source.text
+    text = notice.text
     found = [
         mention.span
         for measure in notice.measures
