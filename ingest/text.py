@@ -2,6 +2,7 @@
 
 import codecs
 import re
+import string
 from dataclasses import dataclass
 
 from opencc import OpenCC
@@ -44,18 +45,8 @@ _FREQUENT = frozenset(
 )
 _NUL_SHARE = 10
 _CUT_CHARACTER = 4
-_FOLD = (
-    {0xFF10 + i: ord("0") + i for i in range(10)}
-    | {0xFF21 + i: ord("A") + i for i in range(26)}
-    | {0xFF41 + i: ord("a") + i for i in range(26)}
-    | {
-        ord("．"): ord("."),
-        ord("％"): ord("%"),
-        ord("＋"): ord("+"),
-        ord("－"): ord("-"),
-        ord("／"): ord("/"),
-    }
-)
+_FOLD = {code + 0xFEE0: code for code in map(ord, f"{string.digits}{string.ascii_letters}.%+-/")}
+"""From full width to ASCII."""
 _UNFOLDED = re.compile("[Ool,;:?!()" + "".join(map(chr, _FOLD)) + "]")
 _MISREAD = re.compile(r"(?<=[0-9])[Oo](?=[0-9]*[个天日年月号时%])|(?<=[\u4e00-\u9fff])l(?=[0-9]*[个天日年月号时])")
 """0 and 1 as OCR misreads them in dates and quantities."""
