@@ -7,10 +7,12 @@ A document is known by its file and its place in it, so that it does not matter 
 import sqlite3
 import zlib
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from ingest.reading import Reading
 from ontology.iris import slug
+from store.base import StoreError
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS document (file TEXT, place INT, name TEXT, reading BLOB, PRIMARY KEY (file, place));
@@ -88,16 +90,25 @@ class Journal:
         self._file.executescript(f"BEGIN; {tables} COMMIT")
 
 
-def journal_of(directory: Path, release: str, base: str) -> Journal:
+@contextmanager
+def journal_of(directory: Path, release: str, base: str) -> Iterator[Journal]:
     """Opens the journal of a store; those of other releases and bases are dropped.
 
     Args:
-        directory: The folder of the published store.
+        directory: The folder of the published store, made where missing.
         release: What decides what a notice is read as.
         base: What all minted IRIs begin with.
+
+    Raises:
+        StoreError: It cannot be written.
     """
     path = directory / f"journal-{release}-{slug(base)}.sqlite"
-    for other in directory.glob("journal-*"):
-        if not other.name.startswith(path.name):
-            other.unlink()
-    return Journal(path)
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        for other in directory.glob("journal-*"):
+            if not other.name.startswith(path.name):
+                other.unlink()
+        with closing(Journal(path)) as journal:
+            yield journal
+    except sqlite3.Error as error:
+        raise StoreError(f"cannot write {path}: {error}") from error

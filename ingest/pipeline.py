@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Generator, Iterable, Iterator, Sequence
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from itertools import groupby
@@ -61,26 +61,32 @@ def ingest(  # noqa: PLR0913 - all but two have a default
     """
     reader, limits, target = reader or Reader(), limits or Limits(), target or Embedded(directory)
     files, outcomes = find_files(paths)
-    left = len(files)
-    yield from (replace(outcome, files_left=left) for outcome in outcomes)
-    with target.publish() as writer, closing(journal_of(directory, RELEASE, reader.base)) as journal:
+    yield from (replace(outcome, files_left=len(files)) for outcome in outcomes)
+    with target.publish() as writer, journal_of(directory, RELEASE, reader.base) as journal:
         if retry:
             journal.retry()
         before = target.published()
         fresh = _is_empty(before, reader.base)
         run = _Run(writer, before, reader.base, restore=restore)
-        for outcome in run.settled(files):
-            left -= 1
-            yield replace(outcome, files_left=left)
-        for file in _read_in_order(run.unread, journal, partial(_read_share, reader, target, journal.path), limits):
-            left -= 1
-            for outcome in _folded(file, run, journal):
-                yield replace(outcome, files_left=left)
+        work = partial(_read_share, reader, target, journal.path)
+        yield from _through(files, run, journal, work, limits)
         if run.accepted or not fresh:
             _replace_reference(writer, reader.base)
     # Who writes now may be using what is pending.
-    with suppress(StoreError), versions.writing(directory), closing(Journal(journal.path)) as journal:
+    with suppress(StoreError), versions.writing(directory), journal_of(directory, RELEASE, reader.base) as journal:
         journal.clear()
+
+
+def _through(
+    files: list[Candidate], run: "_Run", journal: Journal, work: "partial[None]", limits: Limits
+) -> Iterator[Outcome]:
+    left = len(files)
+    for outcome in run.settled(files):
+        left -= 1
+        yield replace(outcome, files_left=left)
+    for file in _read_in_order(run.unread, journal, work, limits):
+        left -= 1
+        yield from (replace(outcome, files_left=left) for outcome in _folded(file, run, journal))
 
 
 def _folded(file: Candidate, run: "_Run", journal: Journal) -> Iterator[Outcome]:
