@@ -4,6 +4,7 @@ import codecs
 import re
 import string
 from dataclasses import dataclass
+from functools import cache
 
 from opencc import OpenCC
 
