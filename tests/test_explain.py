@@ -135,7 +135,7 @@ def test_page_names_rule_and_value_and_the_numbers_without_any():
 
 def test_notice_without_measures_is_one_block():
     notice = read("关于放假的通知\n各单位：\n国庆节放假七天，请安排好值班。\n")
-    assert [block.span for block in blocks(notice)] == [Span(0, len(notice.source.text))]
+    assert [block.span for block in blocks(notice)] == [Span(0, len(notice.text))]
 
 
 def test_text_without_colour_has_brackets_and_none_of_its_own_escapes():
