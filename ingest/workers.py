@@ -22,7 +22,7 @@ _AHEAD = 16
 _FALSE_STARTS = 3
 # A fresh process for each would read the code anew; one forked from here would take an open store and threads along.
 _CONTEXT = get_context("forkserver")
-_CONTEXT.set_forkserver_preload(["ingest.reading"])
+_CONTEXT.set_forkserver_preload(["ingest.reading", "ingest.warm"])
 
 
 @dataclass(frozen=True, slots=True)
