@@ -10,7 +10,7 @@ from fastapi import Request
 from fastapi.responses import Response
 from starlette.concurrency import run_in_threadpool
 
-from api.negotiate import known
+from api.negotiate import header, known
 from ingest.software import FINGERPRINT
 from queries.index import Index, index_of
 from store.base import Store
@@ -46,7 +46,7 @@ class Kept:
             if answer.status_code != 200:  # noqa: PLR2004 - nothing but whole answers
                 return answer
             self.keep(key, answer)
-        if known(request.headers.get("if-none-match", ""), answer.headers["ETag"]):
+        if (condition := header(request, b"if-none-match")) and known(condition, answer.headers["ETag"]):
             headers = {name: value for name, value in answer.headers.items() if not name.startswith("content-")}
             return Response(status_code=304, headers=headers)
         return answer

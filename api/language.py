@@ -5,7 +5,7 @@ from typing import Literal
 
 from fastapi import Request
 
-from api.negotiate import LONGEST, qualities
+from api.negotiate import LONGEST, header, qualities
 
 Language = Literal["zh", "en"]
 VARY = {"Vary": "Accept, Accept-Language"}
@@ -13,7 +13,7 @@ VARY = {"Vary": "Accept, Accept-Language"}
 
 def language(request: Request, chosen: Language | None) -> Language:
     """Returns the language that was chosen, else the one of the two that the client likes better, else Chinese."""
-    return chosen or _liked(request.headers.get("accept-language", "")[:LONGEST])
+    return chosen or _liked((header(request, b"accept-language") or "")[:LONGEST])
 
 
 @lru_cache

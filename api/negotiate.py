@@ -30,6 +30,14 @@ def documented(*offers: Format, model: object = None) -> dict[int | str, dict[st
     return {200: {"content": content, **({"model": model} if model else {})}}
 
 
+def header(request: Request, name: bytes) -> str | None:
+    """Returns a header, its name in small letters, without making a mapping of all; None where it was not sent."""
+    for key, value in request.scope["headers"]:
+        if key == name:
+            return str(value, "latin-1")
+    return None
+
+
 @lru_cache
 def best(accept: str | None, offers: tuple[Format, ...]) -> Format:
     """Returns the offer that an Accept header likes best; of equals the first, without a header the first.
@@ -89,13 +97,13 @@ def respond(
     if (
         status == HTTPStatus.OK
         and request.method in {"GET", "HEAD"}
-        and known(request.headers.get("if-none-match", ""), etag)
+        and known(header(request, b"if-none-match"), etag)
     ):
         return Response(status_code=304, headers=sent)
     return Response(body, status, {**sent, "Content-Type": form.content_type})
 
 
-def known(condition: str, etag: str) -> bool:
+def known(condition: str | None, etag: str) -> bool:
     """Tells whether an If-None-Match header names the tag (RFC 9110, section 13.1.2)."""
     if not condition:
         return False

@@ -1,9 +1,9 @@
 """`/neighbourhood`: what is around a node, for views of the graph that grow by expanding one node after another."""
 
-from functools import lru_cache, partial
+from functools import cached_property, lru_cache, partial
 from itertools import chain
 from typing import Annotated, Literal
-from urllib.parse import unquote_plus
+from urllib.parse import unquote_to_bytes
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
@@ -13,7 +13,7 @@ from starlette.concurrency import run_in_threadpool
 from api.errors import Problem
 from api.kept import BYTES, Kept, tag
 from api.language import VARY, Language, language
-from api.negotiate import JSON, best, documented, respond
+from api.negotiate import JSON, best, documented, header, respond
 from api.parameters import IRI, Cursor, Parameters, described, parsed, read
 from api.shortcut import Serve
 from ontology.iris import Iris
@@ -92,6 +92,11 @@ class Around(Root):
     cursor: Cursor | None = Field(None, description="`next` of the page before")
     format: Literal["json", "cytoscape"] = Field("json", description="Elements of Cytoscape.js in place of JSON")
 
+    @cached_property
+    def plain(self) -> bool:
+        """Whether nothing is left out and nothing goes on."""
+        return not (self.predicate or self.type or self.graph or self.cursor or "mentions" in self.include)
+
 
 def serving(store: Store) -> Serve:
     """Returns what answers a request for `/neighbourhood`."""
@@ -139,7 +144,7 @@ async def _index(snapshot: Store) -> Index:
 
 def _answered(request: Request, snapshot: Store, index: Index) -> Response:
     iri, given = _given(request)
-    form = _form(request.headers.get("accept"))
+    form = _form(header(request, b"accept"))
     graph, shown = index.graph, language(request, given.lang)
     found = find(graph, _question(index, snapshot, given, _root(index, iri)))
     own = literals(graph, found.nodes) if "literals" in given.include else []
@@ -159,14 +164,14 @@ def _form(accept: str | None) -> Format:
 
 def _given(request: Request) -> tuple[str, Around]:
     """Reads the query string; all but the node is mostly the same, so it is kept as it was read."""
-    query: str = request.scope["query_string"].decode("latin-1")
-    parts = query.split("&")
-    roots = [part for part in parts if part.startswith("iri=")]
+    query: bytes = request.scope["query_string"]
+    parts = query.split(b"&")
+    roots = [part for part in parts if part.startswith(b"iri=")]
     if len(roots) != 1 or len(query) - len(roots[0]) > _SHORT:
         given = read(Around, request)
         return given.iri, given
-    rest = "&".join(part for part in parts if not part.startswith("iri="))
-    return unquote_plus(roots[0].removeprefix("iri=")), _around(rest)
+    rest = b"&".join(part for part in parts if part is not roots[0])
+    return unquote_to_bytes(roots[0][4:].replace(b"+", b" ")).decode(errors="replace"), _around(rest.decode("latin-1"))
 
 
 @lru_cache
@@ -177,6 +182,8 @@ def _around(rest: str) -> Around:
 
 def _question(index: Index, snapshot: Store, given: Around, root: int) -> Question:
     graph = index.graph
+    if given.plain:
+        return Question(root, given.depth, _DIRECTIONS[given.direction], given.limit)
     turn, group = cursors.read(given.cursor, index.version, 2)
     asked = Question(
         root=root,

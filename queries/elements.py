@@ -202,7 +202,7 @@ def statistics(graph: Adjacency, root: int, language: str) -> Statistics:
     """Counts the links of a node by predicate and direction."""
     runs = chain(graph.runs(root, 1, forward=True), graph.runs(root, 1, forward=False))
     return Statistics(
-        Node(**json.loads(graph.json((root,), language)[0])),
+        Node(**json.loads(bytes(graph.json((root,), language)[0]))),
         tuple(
             Count(
                 graph.predicates[run.predicate],

@@ -10,7 +10,6 @@ import json
 from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import cached_property
-from mmap import mmap
 from pathlib import Path
 from threading import Lock
 from typing import NamedTuple
@@ -95,7 +94,8 @@ class Adjacency:
             self.types: tuple[str, ...] = tuple(about["types"])
             self._iris, self._iri_ends = mapped_text(folder, "iris")
             self._literals, self._literal_ends = mapped_text(folder, "literals")
-            self._nodes, self._node_ends = mapped_text(folder, "nodes")
+            nodes, self._node_ends = mapped_text(folder, "nodes")
+            self._nodes = memoryview(nodes)
             self._types = mapped(folder / "types", "H")
             self._directions = (Links(folder, "into", len(self._bounds)), Links(folder, "out", len(self._bounds)))
         except (OSError, ValueError, KeyError) as error:
@@ -130,8 +130,8 @@ class Adjacency:
         """Returns what `iri` does, in UTF-8."""
         return self._iris[self._iri_ends[node] : self._iri_ends[node + 1]]
 
-    def json(self, nodes: Iterable[int], language: str) -> list[bytes]:
-        """Returns nodes as JSON in UTF-8: `{"id", "label", "type", "degree", "indegree", "outdegree"}`.
+    def json(self, nodes: Iterable[int], language: str) -> list[memoryview]:
+        """Returns nodes as JSON in UTF-8, not copied: `{"id", "label", "type", "degree", "indegree", "outdegree"}`.
 
         The label is that in `zh` or `en`; the other where it has but one, the end of its IRI where none.
         """
@@ -145,7 +145,7 @@ class Adjacency:
 
     def label(self, node: int, language: str) -> str:
         """Returns the label of a node, see `json`."""
-        return str(json.loads(self.json((node,), language)[0])["label"])
+        return str(json.loads(bytes(self.json((node,), language)[0]))["label"])
 
     def literals(self, node: int) -> list[tuple[str, Literal]]:
         """Returns the literals of a node with their predicates, sorted."""
@@ -217,13 +217,14 @@ class Adjacency:
         source = (bisect_right(out.starts, place) - 1) // len(self._bounds)
         return source, out.predicates[place], out.ends[place]
 
-    def edges(self, places: Sequence[int] | Places, language: str) -> list[bytes]:
+    def edges(self, places: Sequence[int] | Places, language: str) -> list[bytes | memoryview]:
         """Returns, in pieces, links as JSON with commas between: `{"id", "source", "target", "predicate", "label"}`."""
         if not len(places):
             return []
         texts, stops = self._edges[language]
         some = np.asarray(places)
         begins, ends = stops.take(some), stops.take(some + 1)
+        pieces: list[bytes | memoryview]
         if (begins == ends).any():
             pieces = [self._edge(*self.edge(place), language) for place in places]
         else:
@@ -231,13 +232,15 @@ class Adjacency:
             begins = np.concatenate((begins[:1], begins[1:][apart]))
             ends = np.concatenate((ends[:-1][apart], ends[-1:]))
             pieces = [texts[begin:end] for begin, end in zip(begins.tolist(), ends.tolist(), strict=True)]
-        pieces[-1] = pieces[-1].removesuffix(b",")
+        pieces[-1] = bytes(pieces[-1]).removesuffix(b",")
         return pieces
 
     @cached_property
-    def _edges(self) -> dict[str, tuple[mmap | bytes, Places]]:
+    def _edges(self) -> dict[str, tuple[memoryview, Places]]:
         texts = {language: mapped_text(self._folder, f"{EDGES}.{language}") for language in LANGUAGES}
-        return {language: (text, np.asarray(ends).view(np.int64)) for language, (text, ends) in texts.items()}
+        return {
+            language: (memoryview(text), np.asarray(ends).view(np.int64)) for language, (text, ends) in texts.items()
+        }
 
     def written_edges(self, language: str) -> Iterator[bytes]:
         """Yields each link of level 0 as `edges` sends it, and nothing for the others: what stands in the index."""
