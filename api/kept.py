@@ -16,6 +16,7 @@ from queries.index import Index, index_of
 from store.base import Store
 
 BYTES = 64_000_000
+_ONCE = 20_000
 _NOTHING = Response()
 _DECIDING = (b"accept", b"accept-language", b"accept-profile")
 
@@ -27,10 +28,11 @@ class Kept:
         """Keeps nothing yet."""
         self._answers: OrderedDict[Hashable, Response] = OrderedDict()
         self._left = most
+        self._once: set[int] = set()
         self._lock = Lock()
 
     def answer(self, request: Request, version: Path | None, make: Callable[[], Response]) -> Response:
-        """Returns the answer to a request, kept or made; without a version nothing is kept.
+        """Returns the answer to a request, kept or made; it is kept when it is made again, of a version alone.
 
         Args:
             request: Its address, Accept, Accept-Language and Accept-Profile decide.
@@ -45,11 +47,21 @@ class Kept:
             answer = make()
             if answer.status_code != 200:  # noqa: PLR2004 - nothing but whole answers
                 return answer
-            self.keep(key, answer)
+            if self._again(key):
+                self.keep(key, answer)
         if (condition := header(request, b"if-none-match")) and known(condition, answer.headers["ETag"]):
             headers = {name: value for name, value in answer.headers.items() if not name.startswith("content-")}
             return Response(status_code=304, headers=headers)
         return answer
+
+    def _again(self, key: Hashable) -> bool:
+        """Tells whether a key was met before: what is asked once alone would drive out of the caches what is not."""
+        if (number := hash(key)) in self._once:
+            return True
+        if len(self._once) == _ONCE:
+            self._once.clear()
+        self._once.add(number)
+        return False
 
     def get(self, key: Hashable) -> Response | None:
         """Returns the answer that is kept under a key, which must say all that it depends on, the version as well."""

@@ -94,11 +94,7 @@ def respond(
     sent = {"ETag": etag, "Vary": "Accept", "Cache-Control": "no-cache", **(headers or {})}
     if form == HTML:
         sent.setdefault("Content-Security-Policy", _PAGE_POLICY)
-    if (
-        status == HTTPStatus.OK
-        and request.method in {"GET", "HEAD"}
-        and known(header(request, b"if-none-match"), etag)
-    ):
+    if status == HTTPStatus.OK and request.method in {"GET", "HEAD"} and known(header(request, b"if-none-match"), etag):
         return Response(status_code=304, headers=sent)
     return Response(body, status, {**sent, "Content-Type": form.content_type})
 

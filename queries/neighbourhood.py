@@ -91,16 +91,17 @@ class Found:
 def find(graph: Adjacency, asked: Question) -> Found:
     """Returns the nodes around the root, step by step, and their edges; what one step leaves, the next may use."""
     nodes = {asked.root: None}
-    found, following = _neighbours(graph, asked, asked.root, _share(asked.limit, asked.depth), nodes)
+    found, following = _neighbours(graph, asked, asked.root, _share(asked.limit, asked.depth), nodes, plain=asked.plain)
     nodes.update(dict.fromkeys(found))
     truncated, layer = following is not None, found
     further = asked if asked.start == (0, 0) else replace(asked, start=(0, 0))
+    plain = further.plain
     for step in range(2, asked.depth + 1):
         reached: list[int] = []
         share = _share(asked.limit + 1 - len(nodes), asked.depth - step + 1)
         for position, node in enumerate(layer):
             part = _share(share - len(reached), len(layer) - position)
-            found, more = _neighbours(graph, further, node, part, nodes)
+            found, more = _neighbours(graph, further, node, part, nodes, plain=plain)
             truncated = truncated or more is not None
             nodes.update(dict.fromkeys(found))
             reached += found
@@ -140,10 +141,10 @@ def _share(whole: int, parts: int) -> int:
 
 
 def _neighbours(
-    graph: Adjacency, asked: Question, node: int, limit: int, known: Container[int]
+    graph: Adjacency, asked: Question, node: int, limit: int, known: Container[int], *, plain: bool
 ) -> tuple[list[int], Place | None]:
     """Returns neighbours of a node that are not known, and where to go on: None where there are no more."""
-    if asked.plain:
+    if plain:
         met = graph.first(node)
         found = [*islice(filterfalse(known.__contains__, met), limit + 1)]
         if len(found) > limit:
