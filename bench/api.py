@@ -81,6 +81,7 @@ def report(results: dict[str, list[Measured]]) -> None:
     empty = results["empty route"]
     columns = ("requests/s", "ratio", "CPU µs", "ratio", "p50 ms", "p99 ms", "p99 ratio")
     print(f"{'':40}" + "".join(f"{column:>11}" for column in columns))
+    bars = []
     for name, rounds in results.items():
         middle = [statistics.median(column) for column in zip(*rounds, strict=True)]
         ratios = [
@@ -91,6 +92,8 @@ def report(results: dict[str, list[Measured]]) -> None:
         print(
             f"{name:40}" + "".join(f"{x:>11}" for x in (*shown, f"{middle[2]:.2f}", f"{middle[3]:.2f}", f"{late:.2f}"))
         )
+        bars.append(f"{name:40} {'█' * round(40 * rate)} {rate:.2f}")
+    print("\nrequests a second, of the empty route's:", *bars, sep="\n")
 
 
 def built(quads: int) -> Path:
