@@ -53,6 +53,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/neighbourhood": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Neighbourhood
+         * @description Sends a node, its neighbours, and all edges among these.
+         */
+        get: operations["neighbourhood_neighbourhood_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/neighbourhood/stats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Stats
+         * @description Counts the links of a node by predicate and direction, before it is expanded.
+         */
+        get: operations["stats_neighbourhood_stats_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/": {
         parameters: {
             query?: never;
@@ -82,7 +122,7 @@ export interface paths {
         };
         /**
          * Docs
-         * @description Lists the routes for people; `/openapi.json` describes them for programs.
+         * @description Lists the routes for people, each with a link to an example; `/openapi.json` describes them for programs.
          */
         get: operations["docs_docs_get"];
         put?: never;
@@ -145,46 +185,6 @@ export interface paths {
          * @description Tells how many requests were answered, how fast, by how many workers, from which version (Prometheus).
          */
         get: operations["figures_metrics_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/neighbourhood": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Neighbourhood
-         * @description Sends a node, its neighbours, and all edges among these.
-         */
-        get: operations["neighbourhood_neighbourhood_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/neighbourhood/stats": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Stats
-         * @description Counts the links of a node by predicate and direction, before it is expanded.
-         */
-        get: operations["stats_neighbourhood_stats_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1647,7 +1647,7 @@ export interface components {
         };
         /**
          * Limits
-         * @description What a query may use; `lower_by` are the parameters that lower it, `served_from` is `memory`, `disk` or `server`.
+         * @description What a query may use; it is lowered by the parameters `lower_by`, and answered from memory, disk or a server.
          */
         Limits: {
             /** Seconds */
@@ -1837,7 +1837,7 @@ export interface components {
          *         path: The predicate that the result is about; None for the node itself.
          *         value: The value that is at fault; None where one is missing.
          *         component: Local name of the constraint component, such as `MinCountConstraintComponent`.
-         *         source_shape: IRI of the shape.
+         *         source_shape: IRI of the shape, or the label of its blank node.
          *         message_zh: Why, in Chinese.
          *         message_en: Why, in English.
          *         place: Where in the text the focus node, else the value stands; None where neither stands anywhere.
@@ -2085,6 +2085,87 @@ export interface operations {
             "5XX": components["responses"]["Problem"];
         };
     };
+    neighbourhood_neighbourhood_get: {
+        parameters: {
+            query: {
+                /** @description The node */
+                iri: string;
+                /** @description Language of labels; by Accept-Language unless given */
+                lang?: ("zh" | "en") | null;
+                /** @description How many steps from the node */
+                depth?: number;
+                /** @description Edges that come in, go out, or both */
+                direction?: "in" | "out" | "both";
+                /** @description How many neighbours at most, on all steps together */
+                limit?: number;
+                /** @description Only along these: an IRI, ng:usesInstrument, or usesInstrument */
+                predicate?: string[];
+                /** @description Only neighbours of these types: an IRI, ng:Measure, or Measure */
+                type?: string[];
+                /** @description Only edges of this named graph */
+                graph?: string | null;
+                /** @description literals, mentions, or both with a comma */
+                include?: string;
+                /** @description `next` of the page before */
+                cursor?: string | null;
+                /** @description Elements of Cytoscape.js in place of JSON */
+                format?: "json" | "cytoscape";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/ld+json": {
+                        [key: string]: unknown;
+                    };
+                    "text/turtle": string;
+                    "application/n-triples": string;
+                    "application/json": components["schemas"]["Neighbourhood"] | components["schemas"]["Cytoscape"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": components["responses"]["Problem"];
+            /** @description Server Error */
+            "5XX": components["responses"]["Problem"];
+        };
+    };
+    stats_neighbourhood_stats_get: {
+        parameters: {
+            query: {
+                /** @description The node */
+                iri: string;
+                /** @description Language of labels; by Accept-Language unless given */
+                lang?: ("zh" | "en") | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Statistics"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": components["responses"]["Problem"];
+            /** @description Server Error */
+            "5XX": components["responses"]["Problem"];
+        };
+    };
     start__get: {
         parameters: {
             query?: never;
@@ -2205,87 +2286,6 @@ export interface operations {
             "5XX": components["responses"]["Problem"];
         };
     };
-    neighbourhood_neighbourhood_get: {
-        parameters: {
-            query: {
-                /** @description The node */
-                iri: string;
-                /** @description Language of labels; by Accept-Language unless given */
-                lang?: ("zh" | "en") | null;
-                /** @description How many steps from the node */
-                depth?: number;
-                /** @description Edges that come in, go out, or both */
-                direction?: "in" | "out" | "both";
-                /** @description How many neighbours at most, on all steps together */
-                limit?: number;
-                /** @description Only along these: an IRI, ng:usesInstrument, or usesInstrument */
-                predicate?: string[];
-                /** @description Only neighbours of these types: an IRI, ng:Measure, or Measure */
-                type?: string[];
-                /** @description Only edges of this named graph */
-                graph?: string | null;
-                /** @description literals, mentions, or both with a comma */
-                include?: string;
-                /** @description `next` of the page before */
-                cursor?: string | null;
-                /** @description Elements of Cytoscape.js in place of JSON */
-                format?: "json" | "cytoscape";
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/ld+json": {
-                        [key: string]: unknown;
-                    };
-                    "text/turtle": string;
-                    "application/n-triples": string;
-                    "application/json": components["schemas"]["Neighbourhood"] | components["schemas"]["Cytoscape"];
-                };
-            };
-            /** @description Client Error */
-            "4XX": components["responses"]["Problem"];
-            /** @description Server Error */
-            "5XX": components["responses"]["Problem"];
-        };
-    };
-    stats_neighbourhood_stats_get: {
-        parameters: {
-            query: {
-                /** @description The node */
-                iri: string;
-                /** @description Language of labels; by Accept-Language unless given */
-                lang?: ("zh" | "en") | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Statistics"];
-                };
-            };
-            /** @description Client Error */
-            "4XX": components["responses"]["Problem"];
-            /** @description Server Error */
-            "5XX": components["responses"]["Problem"];
-        };
-    };
     questions_queries_get: {
         parameters: {
             query?: never;
@@ -2384,7 +2384,7 @@ export interface operations {
             query?: {
                 /**
                  * @description 机关或内设机构 · agency or department
-                 * @example https://w3id.org/noticegraph/id/agency/000000000000000a
+                 * @example https://w3id.org/noticegraph/id/agency/8de3fec2c2b4291b/unit/33f3f1dba718fcda
                  */
                 agency?: string | "";
             };
@@ -2420,7 +2420,7 @@ export interface operations {
             query?: {
                 /**
                  * @description 机关或内设机构 · agency or department
-                 * @example https://w3id.org/noticegraph/id/agency/000000000000000a
+                 * @example https://w3id.org/noticegraph/id/agency/8de3fec2c2b4291b/unit/33f3f1dba718fcda
                  */
                 agency?: string | "";
                 /**
@@ -2461,7 +2461,7 @@ export interface operations {
             query?: {
                 /**
                  * @description 政策工具 · instrument
-                 * @example fee-exemption
+                 * @example fee-reduction
                  */
                 instrument?: string | "" | ("appointment-handling" | "approval-facilitation" | "award-preference" | "bank-enterprise-matching" | "brand-cultivation" | "capacity-building" | "certification-promotion" | "coordination-mechanism" | "cost-relief" | "crackdown-enforcement" | "credit-repair" | "data-platform-sharing" | "dedicated-assistance" | "defer-renewal-filing" | "deficiency-tolerant-acceptance" | "delegation-of-approval" | "discretion-standard" | "enforcement-order" | "equity-pledge-financing" | "exemption-from-review" | "expedited-processing" | "extend-certificate-validity" | "extend-inspection-cycle" | "facility-building" | "fair-competition-review" | "fee-exemption" | "fee-reduction" | "fee-supervision" | "financing-support" | "fiscal-subsidy" | "flexible-fund-use" | "free-public-service" | "government-enterprise-channel" | "green-channel" | "guidance-consulting" | "institutional-reform" | "ip-capital-market" | "ip-pledge-financing" | "ip-service" | "joint-enforcement" | "lenient-supervision" | "list-catalogue-publication" | "market-access-easing" | "movable-mortgage-financing" | "notification-commitment" | "one-stop-handling" | "online-handling" | "party-building" | "penalty-exemption" | "penalty-mitigation" | "pilot-programme" | "priority-processing" | "procedure-simplification" | "product-line-extension" | "quality-promotion" | "reduced-inspection" | "relaxed-operating-conditions" | "relaxed-premises-registration" | "remote-or-document-review" | "risk-control" | "self-declaration" | "service-provision" | "simplified-deregistration" | "standard-setting" | "standards-information-service" | "suspend-adverse-action" | "technical-service" | "time-relief" | "training-outreach");
                 /**
@@ -2823,7 +2823,7 @@ export interface operations {
             query?: {
                 /**
                  * @description 负责的机关或内设机构 · responsible agency or department
-                 * @example https://w3id.org/noticegraph/id/agency/000000000000000a
+                 * @example https://w3id.org/noticegraph/id/agency/9091ad223caa3f45/unit/f0c6a0860ef5b7f9
                  */
                 agency?: string | "";
             };
@@ -2931,7 +2931,7 @@ export interface operations {
             query?: {
                 /**
                  * @description 措施 · measure
-                 * @example https://w3id.org/noticegraph/id/notice/0000000000000001/measure/1
+                 * @example https://w3id.org/noticegraph/id/notice/d9a53f8b146ee398/measure/4
                  */
                 measure?: string | "";
             };
@@ -3003,7 +3003,7 @@ export interface operations {
             query?: {
                 /**
                  * @description 通知 · notice
-                 * @example 0000000000000001
+                 * @example d9a53f8b146ee398
                  */
                 notice?: string | "";
             };
@@ -3116,7 +3116,7 @@ export interface operations {
             query?: {
                 /**
                  * @description 通知 · notice
-                 * @example 0000000000000001
+                 * @example d9a53f8b146ee398
                  */
                 notice?: string | "";
             };
@@ -3188,7 +3188,7 @@ export interface operations {
             query?: {
                 /**
                  * @description 通知 · notice
-                 * @example 0000000000000001
+                 * @example d9a53f8b146ee398
                  */
                 notice?: string | "";
             };
