@@ -20,7 +20,7 @@ from api.clients import Account, Clients
 from api.errors import Problem
 from api.guard import Guarded
 from api.kept import BYTES, Kept
-from api.negotiate import known, respond
+from api.negotiate import header, known, respond
 from api.settings import Settings
 from store.answering import Job
 from store.base import Dataset, QueryError, Store
@@ -108,7 +108,7 @@ class Outside:
         if self._fixed and not guarded.changing():
             key = repr((store.version, self._started if store.version is None else "", job))
             headers["ETag"] = etag = f'"{hashlib.sha256(key.encode()).hexdigest()[:32]}"'
-            if known(request.headers.get("if-none-match", ""), etag):
+            if known(header(request, b"if-none-match"), etag):
                 return Response(status_code=304, headers=headers)
             if kept := self._kept.get(etag):
                 return kept

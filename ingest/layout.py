@@ -180,7 +180,10 @@ def _columns(printed: str) -> list[Span]:
     So does any blank of a long line in which many follow a sentence: a crawler made blanks of its line ends.
     """
     marks = [m.end() for m in _COLUMN.finditer(printed)] if "\u3000\u3000" in printed else []
-    marks = [m for m in marks if min(_letters(printed[:m]), _letters(printed[m:])) >= _SHORT]
+    if marks:
+        letters = [place for place, letter in enumerate(printed) if not letter.isspace()]
+        first, last = (letters[_SHORT - 1], letters[-_SHORT]) if len(letters) >= _SHORT else (len(printed), 0)
+        marks = [mark for mark in marks if first < mark <= last]
     if len(printed) > _RUN_ON and CELL not in printed:
         lost = _lost_ends(printed)
         marks = marks if 2 * len(marks) > len(lost) else lost
@@ -188,21 +191,21 @@ def _columns(printed: str) -> list[Span]:
 
 
 def _lost_ends(printed: str) -> list[int]:
+    """Returns where lines begin whose ends became blanks, if an eighth of the blanks follow a sentence."""
     blanks = list(_LOST_END.finditer(printed))
-    ended = sum(1 for blank in blanks if _is_ended(printed[: blank.start()]))
+    before = zip((0, *(blank.end() for blank in blanks)), blanks, strict=False)
+    ended = sum(1 for start, blank in before if _is_ended(printed[start : blank.start()]))
     marks: list[int] = []
     for blank in blanks if ended >= max(_SLACK, len(blanks) / 8) else ():
-        piece = printed[marks[-1] if marks else 0 : blank.start()]
-        head = head_of(piece)
-        if not (_RULE.fullmatch(piece) and len(piece) < _SHORT) and (
-            head is None or head.length < len(piece)
-        ):  # 一、 or ● is no line
+        if not _is_mark(printed[marks[-1] if marks else 0 : blank.start()]):
             marks.append(blank.end())
     return marks
 
 
-def _letters(text: str) -> int:
-    return len("".join(text.split()))
+def _is_mark(piece: str) -> bool:
+    """Tells whether what stands before a blank is no line of its own: a list mark, or a number such as 一、."""
+    head = head_of(piece)
+    return bool(_RULE.fullmatch(piece) and len(piece) < _SHORT) or (head is not None and head.length == len(piece))
 
 
 def _line(printed: str, start: int, *, numbered: bool) -> Line:

@@ -57,7 +57,8 @@ _TRADITIONAL = re.compile(
     "[業檢對證產標機費場監發開辦報務設單內審實專驗個準員質區爲為經記後處時權藥營備資構許評動體會請進門電測項復關認臺統計現規當點結戶責書導應罰過執與於間補縣價條國銷線網優]"
 )
 """The most frequent of those that have a simplified form."""
-_BRACKETED = re.compile(rf"[(（]([^()（）\n]*{_CJK}[^()（）\n]*)[)）]")
+_BRACKETED = re.compile(r"[(（]([^()（）\n]*)[)）]")
+_CJK_LETTER = re.compile(_CJK)
 _BESIDE_CJK = re.compile(rf"(?<={_CJK})[,;:?!()]+|[,;:?!()]+(?={_CJK})")
 
 
@@ -224,7 +225,7 @@ def fold(text: str) -> str:
     if _UNFOLDED.search(text) is None:
         return text
     folded = _MISREAD.sub(lambda letter: "1" if letter[0] == "l" else "0", text.translate(_FOLD))
-    folded = _BRACKETED.sub(r"（\1）", folded)
+    folded = _BRACKETED.sub(lambda pair: f"（{pair[1]}）" if _CJK_LETTER.search(pair[1]) else pair[0], folded)
     return _BESIDE_CJK.sub(lambda mark: mark[0].translate(_MARKS), folded)
 
 
